@@ -1,0 +1,70 @@
+"""The log of the embedded profile: the event stores themselves, read through the log's port. No copy, no relay."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+
+from libs.events.adapters.sqlite.event_store import SQLiteEventStore
+from libs.events.ports import Record, Signal, TenantHead
+
+POLL_SECONDS = 0.1
+"""How late an append of another process (`cairn token`) may be noticed; those of this process wake at once."""
+
+
+class AppendSignal:
+    """Wakes the event loop it was made in whenever one of its stores commits."""
+
+    def __init__(self, stores: Iterable[SQLiteEventStore]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._event = asyncio.Event()
+        for store in stores:
+            store.appended.append(self._appended)
+
+    def _appended(self) -> None:
+        # The loop may be closed by now; the writer thread that calls must live on.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._event.set)
+
+    def clear(self) -> None:
+        """See `Signal.clear`."""
+        self._event.clear()
+
+    async def wait(self, seconds: float) -> None:
+        """See `Signal.wait`; never longer than `POLL_SECONDS`, because other processes cannot wake this one."""
+        try:
+            await asyncio.wait_for(self._event.wait(), min(seconds, POLL_SECONDS))
+        except TimeoutError:
+            return
+
+
+class SQLiteEventLog:
+    """`EventLog` over stores in this process: one partition a topic, offset = notification id."""
+
+    def __init__(self, stores: Mapping[str, SQLiteEventStore]) -> None:
+        self._stores = dict(stores)
+
+    async def partitions(self, topic: str) -> Sequence[int]:
+        """Always the one."""
+        return (0,)
+
+    async def read(self, topic: str, partition: int, after: int, limit: int) -> Sequence[Record]:
+        """See `EventLog.read`."""
+        return await self._stores[topic].read_log(after, limit)
+
+    async def read_tenant(self, topic: str, tenant: str, after: int, limit: int) -> Sequence[Record]:
+        """See `EventLog.read_tenant`."""
+        return await self._stores[topic].read_tenant(tenant, after, limit)
+
+    async def end(self, topic: str, partition: int) -> int:
+        """See `EventLog.end`."""
+        return await self._stores[topic].end()
+
+    async def tenant_head(self, topic: str, tenant: str) -> TenantHead:
+        """See `EventLog.tenant_head`."""
+        return await self._stores[topic].tenant_head(tenant)
+
+    def signal(self, topics: Iterable[str]) -> Signal:
+        """See `EventLog.signal`."""
+        return AppendSignal([self._stores[topic] for topic in topics])

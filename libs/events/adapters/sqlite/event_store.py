@@ -1,0 +1,218 @@
+"""The embedded event store: one SQLite file a service, one writer thread that commits for all who wait (promise 9)."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from time import perf_counter
+from typing import Any, TypeVar
+
+from eventsourcing.persistence import PersistenceError
+from eventsourcing.persistence import StoredEvent as Stored
+
+from libs.events import canonical, envelope
+from libs.events.adapters.sqlite.recorder import (
+    SELECT_COMMAND,
+    Datastore,
+    Ending,
+    GroupCaller,
+    GroupRecorder,
+    command_record,
+)
+from libs.events.clock import new_id
+from libs.events.envelope import Envelope
+from libs.events.errors import StoreUnavailable
+from libs.events.ports import Append, CommandRecord, Record, StoredEvent, TenantHead
+from libs.telemetry import metrics
+
+GROUP = 256
+"""Callers in one transaction at most: enough to hide an fsync, few enough that nobody waits for the others' inserts."""
+
+_READERS = 4
+_STREAM = (
+    "SELECT e.originator_version, s.sequence, e.state FROM stored_events e "
+    "JOIN sequences s ON s.notification_id = e.rowid WHERE e.originator_id=? AND e.originator_version>? "
+)
+_LOG = (
+    "SELECT e.rowid, (SELECT store_id FROM store), s.tenant, s.sequence, e.topic, e.state FROM stored_events e "
+    "JOIN sequences s ON s.notification_id = e.rowid WHERE e.rowid>? ORDER BY e.rowid LIMIT ?"
+)
+_TENANT = (
+    "SELECT e.rowid, (SELECT store_id FROM store), s.tenant, s.sequence, e.topic, e.state FROM sequences s "
+    "JOIN stored_events e ON e.rowid = s.notification_id WHERE s.tenant=? AND s.sequence>? ORDER BY s.sequence LIMIT ?"
+)
+T = TypeVar("T")
+_Waiting = tuple[GroupCaller, "Future[Ending]"]
+
+
+class SQLiteEventStore:
+    """`EventStore` of one service, and what the embedded log reads from it. Safe beside other processes.
+
+    `lock_timeout` (seconds) bounds the wait for another process's write; `pragmas` serves tests that need a full disk.
+    """
+
+    def __init__(
+        self, service: str, path: Path, *, lock_timeout: float = 5.0, pragmas: dict[str, int] | None = None
+    ) -> None:
+        self.service = service
+        self.path = path
+        self.appended: list[Callable[[], None]] = []
+        """Called from the writer thread after every commit; must not block."""
+        datastore = Datastore(str(path), lock_timeout=lock_timeout, pragmas=pragmas)
+        self.recorder = self._recorder(datastore)
+        self.store_id = self._open()
+        self._closed = False
+        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix=f"{service}-read")
+        self._writer = threading.Thread(target=self._write_groups, name=f"{service}-append", daemon=True)
+        self._writer.start()
+
+    def _recorder(self, datastore: Datastore) -> GroupRecorder:
+        return GroupRecorder(datastore)
+
+    async def append(self, request: Append) -> CommandRecord:
+        """See `EventStore.append`."""
+        self._refuse_closed()
+        started = perf_counter()
+        done: Future[Ending] = Future()
+        caller = GroupCaller(request.tenant, request.expected, _stamp(request.events), request.command)
+        self._queue.put((caller, done))
+        ending = await asyncio.wrap_future(done)
+        if isinstance(ending, Exception):
+            raise ending
+        assert isinstance(ending, CommandRecord)
+        metrics.record_append(self.service, perf_counter() - started)
+        return ending
+
+    async def read_stream(
+        self,
+        stream: str,
+        *,
+        after: int = 0,
+        until: int | None = None,
+        limit: int | None = None,
+        newest_first: bool = False,
+    ) -> Sequence[StoredEvent]:
+        """See `EventStore.read_stream`."""
+        sql, parameters = _STREAM, [stream, after]
+        if until is not None:
+            sql, parameters = sql + "AND e.originator_version<=? ", [*parameters, until]
+        sql += f"ORDER BY e.originator_version {'DESC' if newest_first else 'ASC'} LIMIT ?"
+        rows = await self._read(sql, (*parameters, -1 if limit is None else limit))
+        return [StoredEvent(stream, row[0], row[1], row[2]) for row in rows]
+
+    async def find_command(self, tenant: str, command_id: str) -> CommandRecord | None:
+        """See `EventStore.find_command`."""
+        rows = await self._read(SELECT_COMMAND, (tenant, command_id))
+        return command_record(rows[0]) if rows else None
+
+    async def head(self, tenant: str) -> int:
+        """See `EventStore.head`."""
+        return (await self.tenant_head(tenant)).sequence
+
+    async def tenant_head(self, tenant: str) -> TenantHead:
+        """The tenant's last sequence and this store's id, both as they stand in the file now."""
+        sql = "SELECT store_id, coalesce((SELECT sequence FROM heads WHERE tenant=?), 0) FROM store"
+        [row] = await self._read(sql, (tenant,))
+        return TenantHead(row[0], row[1])
+
+    async def read_log(self, after: int, limit: int) -> Sequence[Record]:
+        """Records with a notification id above `after`, oldest first."""
+        return self._records(await self._read(_LOG, (after, limit)))
+
+    async def read_tenant(self, tenant: str, after: int, limit: int) -> Sequence[Record]:
+        """A tenant's records with a sequence above `after`."""
+        return self._records(await self._read(_TENANT, (tenant, after, limit)))
+
+    async def end(self) -> int:
+        """The last notification id, 0 when the store is empty."""
+        [row] = await self._read("SELECT coalesce(max(rowid), 0) FROM stored_events", ())
+        return int(row[0])
+
+    async def close(self) -> None:
+        """Commits what waits, then closes the file."""
+        self._closed = True
+        self._queue.put(None)
+        await asyncio.to_thread(self._writer.join)
+        self._readers.shutdown()
+        self.recorder.datastore.close()
+
+    @staticmethod
+    def _records(rows: Sequence[Any]) -> list[Record]:
+        return [Record(*row) for row in rows]
+
+    def _open(self) -> str:
+        try:
+            self.recorder.create_table()
+            with self.recorder.datastore.get_connection(commit=True) as connection:
+                raw = connection._sqlite_conn
+                # Looking first takes no lock: a store opens while another process writes.
+                if raw.execute("SELECT store_id FROM store").fetchone() is None:
+                    raw.execute("INSERT OR IGNORE INTO store VALUES (1, ?)", (new_id(),))
+                return str(raw.execute("SELECT store_id FROM store").fetchone()[0])
+        except (sqlite3.Error, PersistenceError) as error:
+            raise StoreUnavailable(f"{self.path.name}: {error}") from error
+
+    def _refuse_closed(self) -> None:
+        # The writer is gone, so nobody would ever answer.
+        if self._closed:
+            raise StoreUnavailable(f"{self.path.name} is closed")
+
+    async def _read(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
+        self._refuse_closed()
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._select, sql, parameters)
+
+    def _select(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
+        try:
+            with self.recorder.datastore.get_connection(commit=False) as connection:
+                return connection._sqlite_conn.execute(sql, parameters).fetchall()
+        except (sqlite3.Error, PersistenceError) as error:
+            raise StoreUnavailable(f"{type(error).__name__}: {error}") from error
+
+    def _write_groups(self) -> None:
+        while (first := self._queue.get()) is not None:
+            group, last = [first], False
+            while len(group) < GROUP and not self._queue.empty():
+                waiting = self._queue.get()
+                if waiting is None:
+                    last = True
+                    break
+                group.append(waiting)
+            self._write(group)
+            if last:
+                return
+
+    def _write(self, group: list[_Waiting]) -> None:
+        running = [(caller, done) for caller, done in group if done.set_running_or_notify_cancel()]
+        if not running:
+            return
+        try:
+            endings: Sequence[Ending] = self.recorder.append_many([caller for caller, _ in running])
+        except Exception as error:  # the thread must live on: whoever waits gets the error
+            endings = [error] * len(running)
+        for (_, done), ending in zip(running, endings, strict=True):
+            done.set_result(ending)
+        for notify in self.appended:
+            notify()
+
+
+def _stamp(events: Sequence[Envelope]) -> Callable[[str | None], tuple[str | None, Sequence[Stored]]]:
+    """The final bytes of a caller's events, each no earlier than the tenant's last one."""
+
+    def stamp(last: str | None) -> tuple[str | None, Sequence[Stored]]:
+        stored = []
+        for event in events:
+            time = canonical.time_text(event.time)
+            if last is not None and time < last:
+                time = last
+            body = envelope.encode(event, time)
+            stored.append(Stored(event.subject, event.version, event.type, body))
+            last = time
+        return last, stored
+
+    return stamp

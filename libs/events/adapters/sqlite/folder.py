@@ -1,0 +1,107 @@
+"""The embedded profile's data folder: which file is what, opened once a process, and guarded against a second one.
+
+`events/<service>.db` are the truth, `keys.db` opens their sealed fields, `read/<service>.db` can be rebuilt from both.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from libs.events.adapters.sqlite.event_log import SQLiteEventLog
+from libs.events.adapters.sqlite.event_store import SQLiteEventStore
+from libs.events.adapters.sqlite.key_store import SQLiteKeyStore
+from libs.events.adapters.sqlite.read_store import SQLiteReadStore
+from libs.events.envelope import topic_of
+
+LOCK = "serving.lock"
+KEYS = "keys.db"
+
+
+class FolderInUse(Exception):
+    """Another process serves this data folder; `holder` is what it wrote about itself."""
+
+    def __init__(self, path: Path, holder: str) -> None:
+        self.path, self.holder = path, holder
+        super().__init__(
+            f"{path} is already served by {holder or 'another process'}. "
+            "Stop that one first, or give this one another folder with --data."
+        )
+
+
+def served_by(path: Path) -> str | None:
+    """What the process that serves this folder says about itself, None when nobody serves it. Changes nothing."""
+    try:
+        descriptor = os.open(path / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return os.read(descriptor, 200).decode(errors="replace").strip() or "another process"
+    finally:
+        os.close(descriptor)
+    return None
+
+
+class DataFolder:
+    """Opens the files of one data folder and closes them together."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        # Only the owner may look: the key encryption key lies in here.
+        for part in (path, path / "events", path / "read"):
+            part.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._stores: dict[str, SQLiteEventStore] = {}
+        self._reads: dict[str, SQLiteReadStore] = {}
+        self._keys: SQLiteKeyStore | None = None
+        self._lock: int | None = None
+
+    def serve(self) -> None:
+        """Claims the folder for this process until it ends, however it ends. Raises FolderInUse."""
+        path = self.path / LOCK
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(descriptor, 200).decode(errors="replace").strip()
+            os.close(descriptor)
+            raise FolderInUse(self.path, holder) from None
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"process {os.getpid()}\n".encode())
+        self._lock = descriptor
+
+    def event_store(self, service: str) -> SQLiteEventStore:
+        """The event store of a service, the same object for all who ask, so that its appends wake its readers."""
+        if service not in self._stores:
+            self._stores[service] = SQLiteEventStore(service, self.path / "events" / f"{service}.db")
+        return self._stores[service]
+
+    def event_log(self, *services: str) -> SQLiteEventLog:
+        """The log of these services' topics."""
+        return SQLiteEventLog({topic_of(service): self.event_store(service) for service in services})
+
+    def read_store(self, service: str) -> SQLiteReadStore:
+        """The read models of a service."""
+        if service not in self._reads:
+            self._reads[service] = SQLiteReadStore(self.path / "read" / f"{service}.db")
+        return self._reads[service]
+
+    def key_store(self) -> SQLiteKeyStore:
+        """The keyring's file."""
+        if self._keys is None:
+            self._keys = SQLiteKeyStore(self.path / KEYS)
+        return self._keys
+
+    async def close(self) -> None:
+        """Commits what waits and closes every file; lets the folder go."""
+        for store in self._stores.values():
+            await store.close()
+        for reads in self._reads.values():
+            await reads.close()
+        if self._keys is not None:
+            await self._keys.close()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None

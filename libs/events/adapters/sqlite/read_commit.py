@@ -1,0 +1,163 @@
+"""The read store's one way to write: rows, checkpoints and parked keys in one transaction, under the owner's epoch."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+from libs.events.adapters.sqlite.read_tables import Table
+from libs.events.declare import Row
+from libs.events.errors import OwnershipLost
+from libs.events.ports import Checkpoint, Commit, Ownership, Parked
+
+CHUNK = 500
+"""Ids in one statement: well under SQLite's smallest limit on variables (999)."""
+
+T = TypeVar("T")
+RowsByKey = dict[tuple[str, str], Row | None]
+"""`(tenant, id)` to the row to write, None to remove it."""
+
+
+def own(connection: sqlite3.Connection, projection: str, topic: str, partition: int) -> Ownership:
+    """Raises the epoch of a partition, from 1, and returns it with the stored offset."""
+    key = (projection, topic, partition)
+    connection.execute(
+        "INSERT INTO ownership VALUES (?,?,?,1,0) ON CONFLICT (projection, topic, part) DO UPDATE SET epoch=epoch+1",
+        key,
+    )
+    epoch, offset = connection.execute(
+        "SELECT epoch, hint FROM ownership WHERE projection=? AND topic=? AND part=?", key
+    ).fetchone()
+    return Ownership(projection, topic, partition, epoch, offset)
+
+
+def checkpoints(
+    connection: sqlite3.Connection, projection: str, topic: str, tenants: Iterable[str] | None
+) -> dict[str, Checkpoint]:
+    """The stored checkpoints of those tenants that have one, of all when none are named."""
+    if tenants is None:
+        every = "SELECT tenant, store_id, sequence FROM checkpoints WHERE projection=? AND topic=?"
+        return {row[0]: Checkpoint(row[1], row[2]) for row in connection.execute(every, (projection, topic))}
+    found: dict[str, Checkpoint] = {}
+    for chunk in chunks(list(dict.fromkeys(tenants))):
+        rows = connection.execute(
+            "SELECT tenant, store_id, sequence FROM checkpoints WHERE projection=? AND topic=? "
+            f"AND tenant IN ({marks(chunk)})",
+            (projection, topic, *chunk),
+        )
+        found.update((tenant, Checkpoint(store_id, sequence)) for tenant, store_id, sequence in rows)
+    return found
+
+
+def parked(connection: sqlite3.Connection, projection: str, tenant: str | None) -> list[Parked]:
+    """Parked keys in the order in which they were parked."""
+    condition, parameters = ("", (projection,)) if tenant is None else (" AND tenant=?", (projection, tenant))
+    rows = connection.execute(
+        "SELECT projection, topic, tenant, ordering_key, sequence, error FROM parked "
+        f"WHERE projection=?{condition} ORDER BY number",
+        parameters,
+    )
+    return [Parked(*row) for row in rows]
+
+
+def write(connection: sqlite3.Connection, tables: Mapping[str, Table], commit: Commit) -> None:
+    """Verifies, then writes; the caller's transaction makes it all or nothing. Raises OwnershipLost."""
+    verify_epoch(connection, commit.owner)
+    verify_advances(connection, commit)
+    for name, rows in _by_collection(commit).items():
+        _write_rows(connection, tables[name], rows)
+    owner = commit.owner
+    connection.executemany(
+        "INSERT INTO checkpoints VALUES (?,?,?,?,?) ON CONFLICT (projection, topic, tenant) "
+        "DO UPDATE SET store_id=excluded.store_id, sequence=excluded.sequence",
+        [
+            (owner.projection, owner.topic, step.tenant, step.checkpoint.store_id, step.checkpoint.sequence)
+            for step in commit.advances
+        ],
+    )
+    # A key that is parked already keeps its first sequence: that is where a replay begins.
+    connection.executemany(
+        "INSERT INTO parked (projection, topic, tenant, ordering_key, sequence, error) VALUES (?,?,?,?,?,?) "
+        "ON CONFLICT (projection, topic, tenant, ordering_key) DO NOTHING",
+        [(key.projection, key.topic, key.tenant, key.key, key.sequence, key.error) for key in commit.parked],
+    )
+    connection.execute(
+        "UPDATE ownership SET hint=? WHERE projection=? AND topic=? AND part=?",
+        (commit.offset, owner.projection, owner.topic, owner.partition),
+    )
+
+
+def verify_epoch(connection: sqlite3.Connection, owner: Ownership) -> None:
+    """Raises OwnershipLost unless nobody has taken the partition since."""
+    row = connection.execute(
+        "SELECT epoch FROM ownership WHERE projection=? AND topic=? AND part=?",
+        (owner.projection, owner.topic, owner.partition),
+    ).fetchone()
+    if row is None or row[0] != owner.epoch:
+        raise OwnershipLost(f"{owner.projection} {owner.topic}/{owner.partition}: epoch {owner.epoch} is over")
+
+
+def verify_advances(connection: sqlite3.Connection, commit: Commit) -> None:
+    """Raises OwnershipLost unless every step begins where its tenant stands; a tenant may take several in order."""
+    owner = commit.owner
+    stored = checkpoints(connection, owner.projection, owner.topic, (step.tenant for step in commit.advances))
+    for step in commit.advances:
+        if stored.get(step.tenant) != step.previous:
+            raise OwnershipLost(f"{owner.projection} {owner.topic}: a checkpoint is not where it was left")
+        stored[step.tenant] = step.checkpoint
+
+
+def chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The items in pieces that fit into one statement."""
+    return (items[at : at + CHUNK] for at in range(0, len(items), CHUNK))
+
+
+def marks(items: Sequence[object]) -> str:
+    """A placeholder for each item."""
+    return ",".join("?" * len(items))
+
+
+def _by_collection(commit: Commit) -> dict[str, RowsByKey]:
+    grouped: dict[str, RowsByKey] = {}
+    for put in commit.puts:
+        grouped.setdefault(put.key.collection.name, {})[put.tenant, put.key.id] = put.row
+    return grouped
+
+
+def _write_rows(connection: sqlite3.Connection, table: Table, rows: RowsByKey) -> None:
+    connection.executemany(
+        f"DELETE FROM {table.rows} WHERE tenant=? AND id=?", [key for key, row in rows.items() if row is None]
+    )
+    connection.executemany(
+        table.upsert, [table.record(tenant, id, row) for (tenant, id), row in rows.items() if row is not None]
+    )
+    if table.has_terms:
+        _write_terms(connection, table, rows)
+
+
+def _write_terms(connection: sqlite3.Connection, table: Table, rows: RowsByKey) -> None:
+    # Only the difference is written: most events leave a row's words and lists as they were.
+    stored = set(_stored_terms(connection, table, rows))
+    wanted = {
+        (tenant, field, value, id)
+        for (tenant, id), row in rows.items()
+        if row is not None
+        for field, value in table.terms_of(row)
+    }
+    connection.executemany(
+        f"DELETE FROM {table.terms} WHERE tenant=? AND field=? AND value=? AND id=?", sorted(stored - wanted)
+    )
+    connection.executemany(f"INSERT INTO {table.terms} VALUES (?,?,?,?)", sorted(wanted - stored))
+
+
+def _stored_terms(connection: sqlite3.Connection, table: Table, rows: RowsByKey) -> Iterator[tuple[str, str, str, str]]:
+    ids: dict[str, list[str]] = {}
+    for tenant, id in rows:
+        ids.setdefault(tenant, []).append(id)
+    for tenant, of_tenant in ids.items():
+        for chunk in chunks(of_tenant):
+            yield from connection.execute(
+                f"SELECT tenant, field, value, id FROM {table.terms} WHERE tenant=? AND id IN ({marks(chunk)})",
+                (tenant, *chunk),
+            )

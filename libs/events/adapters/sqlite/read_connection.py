@@ -1,0 +1,200 @@
+"""The read store's file and threads: one writer, a few readers, each call one transaction, never on the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from libs.events.errors import StoreUnavailable
+
+T = TypeVar("T")
+
+_UNAVAILABLE = frozenset(
+    (
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOTADB,
+    )
+)
+"""Primary codes that speak of the file or the machine; any other error is a fault of this code and stays itself."""
+
+_SCHEMA = (
+    "CREATE TABLE ownership (projection TEXT, topic TEXT, part INTEGER, epoch INTEGER NOT NULL, "
+    "hint INTEGER NOT NULL, PRIMARY KEY (projection, topic, part)) WITHOUT ROWID",
+    "CREATE TABLE checkpoints (projection TEXT, topic TEXT, tenant TEXT, store_id TEXT NOT NULL, "
+    "sequence INTEGER NOT NULL, PRIMARY KEY (projection, topic, tenant)) WITHOUT ROWID",
+    "CREATE TABLE parked (number INTEGER PRIMARY KEY, projection TEXT NOT NULL, topic TEXT NOT NULL, "
+    "tenant TEXT NOT NULL, ordering_key TEXT NOT NULL, sequence INTEGER NOT NULL, error TEXT NOT NULL, "
+    "UNIQUE (projection, topic, tenant, ordering_key))",
+    "CREATE INDEX parked_by_tenant ON parked (projection, tenant, number)",
+    "CREATE TABLE declared (collection TEXT, kind TEXT, field TEXT, PRIMARY KEY (collection, kind, field)) "
+    "WITHOUT ROWID",
+    "PRAGMA user_version=1",
+)
+
+
+class Database:
+    """One SQLite file. Each piece of work runs in a thread, inside its own transaction, with that thread's connection.
+
+    After any SQLite error the thread's connection is dropped, so that the next call begins with a fresh one.
+    """
+
+    def __init__(self, path: Path, *, busy_timeout: float, pragmas: Mapping[str, int], readers: int) -> None:
+        self._path = path.absolute()
+        self._busy_timeout = busy_timeout
+        self._pragmas = pragmas
+        self._local = threading.local()
+        self._open: set[sqlite3.Connection] = set()
+        self._guard = threading.Lock()
+        self._made = False
+        self._closed = False
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix=f"{path.stem}-write")
+        self._readers = ThreadPoolExecutor(readers, thread_name_prefix=f"{path.stem}-read")
+
+    async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Runs `work` on one consistent snapshot. Raises StoreUnavailable."""
+        if not self._made:
+            await self._submit(self._writer, self._open_writer)
+        return await self._submit(self._readers, lambda: self._transact(work, writes=False))
+
+    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Runs `work` alone among all writers; durable when it returns. Raises StoreUnavailable."""
+        return await self._submit(self._writer, lambda: self._transact(work, writes=True))
+
+    async def truncate_log(self) -> None:
+        """Moves everything from the write-ahead log into the file and empties the log. Raises StoreUnavailable."""
+        await self._submit(self._writer, self._truncate_log)
+
+    async def close(self) -> None:
+        """Finishes what was submitted, then closes every connection. Idempotent."""
+        self._closed = True
+        await asyncio.to_thread(self._shut)
+
+    async def _submit(self, executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        if self._closed:
+            raise StoreUnavailable("the read store is closed")
+        return await asyncio.get_running_loop().run_in_executor(executor, work)
+
+    def _transact(self, work: Callable[[sqlite3.Connection], T], *, writes: bool) -> T:
+        committing = False
+        try:
+            connection = self._connection(writes)
+            connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+            result = work(connection)
+            committing = writes
+            connection.execute("COMMIT")
+            return result
+        except sqlite3.Error as error:
+            self._drop()
+            raise _translated(error, ambiguous=committing) from error
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _open_writer(self) -> None:
+        try:
+            self._connection(writes=True)
+        except sqlite3.Error as error:
+            raise _translated(error, ambiguous=False) from error
+
+    def _truncate_log(self) -> None:
+        try:
+            [busy, _, _] = self._connection(writes=True).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error as error:
+            self._drop()
+            raise _translated(error, ambiguous=False) from error
+        if busy:
+            raise StoreUnavailable("a reader keeps the write-ahead log from being emptied")
+
+    def _connection(self, writes: bool) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._connect(writes)
+            self._local.connection = connection
+        return connection
+
+    def _connect(self, writes: bool) -> sqlite3.Connection:
+        # A reader never makes the file: a lost file is a fault, not an empty store.
+        connection = sqlite3.connect(
+            f"{self._path.as_uri()}?mode={'rwc' if writes else 'rw'}",
+            uri=True,
+            timeout=self._busy_timeout,
+            isolation_level=None,
+            check_same_thread=False,  # only so that `close` may close the threads' connections
+            cached_statements=512,
+        )
+        try:
+            # Personal text must not reach a temporary file, nor survive in freed pages.
+            connection.execute("PRAGMA temp_store=MEMORY")
+            connection.execute("PRAGMA secure_delete=ON")
+            connection.execute(f"PRAGMA cache_size={-32000 if writes else -8000}")
+            if writes:
+                self._set_up_writer(connection)
+            else:
+                connection.execute("PRAGMA query_only=ON")
+        except BaseException:
+            connection.close()
+            raise
+        with self._guard:
+            self._open.add(connection)
+        return connection
+
+    def _set_up_writer(self, connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        for name, value in self._pragmas.items():
+            if not (name.isascii() and name.isidentifier()):
+                raise ValueError(f"{name!r} is no pragma")
+            connection.execute(f"PRAGMA {name}={int(value)}")
+        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+            connection.execute("BEGIN IMMEDIATE")
+            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+                for statement in _SCHEMA:
+                    connection.execute(statement)
+            connection.execute("COMMIT")
+        self._made = True
+
+    def _roll_back(self) -> None:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None or not connection.in_transaction:
+            return
+        try:
+            connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            self._drop()
+
+    def _drop(self) -> None:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            return
+        self._local.connection = None
+        with self._guard:
+            self._open.discard(connection)
+        connection.close()
+
+    def _shut(self) -> None:
+        self._readers.shutdown()
+        self._writer.shutdown()
+        with self._guard:
+            while self._open:
+                self._open.pop().close()
+
+
+def _translated(error: sqlite3.Error, *, ambiguous: bool) -> Exception:
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None or code & 0xFF not in _UNAVAILABLE:
+        return error
+    return StoreUnavailable(f"{error.sqlite_errorname}: {error}", ambiguous=ambiguous)

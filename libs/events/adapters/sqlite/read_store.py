@@ -1,0 +1,136 @@
+"""The embedded read store: the rows that queries answer from, as documents in one SQLite file a service."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from libs.events.adapters.sqlite import read_commit
+from libs.events.adapters.sqlite.read_commit import chunks, marks
+from libs.events.adapters.sqlite.read_connection import Database
+from libs.events.adapters.sqlite.read_prepare import prepare
+from libs.events.adapters.sqlite.read_query import statements
+from libs.events.adapters.sqlite.read_tables import Table
+from libs.events.declare import Collection, RowKey
+from libs.events.ports import Checkpoint, Commit, Ownership, Page, Parked, Query, Scalar
+
+_READERS = 3
+
+
+class SQLiteReadStore:
+    """`ReadStore` on one SQLite file, whose folder must exist; nothing is opened before the first call.
+
+    `busy_timeout` is how many seconds a write waits for another process's. `pragmas` are set on the writer's
+    connection whenever it is opened, which is anew after any error.
+    """
+
+    def __init__(self, path: Path, *, busy_timeout: float = 5.0, pragmas: Mapping[str, int] | None = None) -> None:
+        self._database = Database(
+            path, busy_timeout=busy_timeout, pragmas=pragmas if pragmas is not None else {}, readers=_READERS
+        )
+        self._tables: dict[str, Table] = {}
+
+    async def prepare(self, collections: Iterable[Collection]) -> None:
+        """See `ReadStore`. An index that is new is filled from the rows there are; one that is gone is cleared.
+
+        Raises ValueError for names that are not `[a-z_]+`, fields that cannot be indexed, one name declared twice.
+        """
+        tables: dict[str, Table] = {}
+        for collection in collections:
+            table = Table.of(collection)
+            if tables.setdefault(collection.name, table) != table:
+                raise ValueError(f"{collection.name} is declared twice, and differently")
+        await self._database.write(lambda connection: prepare(connection, tables.values()))
+        self._tables |= tables
+
+    async def own(self, projection: str, topic: str, partition: int) -> Ownership:
+        """See `ReadStore`; epochs count from 1."""
+        return await self._database.write(lambda connection: read_commit.own(connection, projection, topic, partition))
+
+    async def checkpoints(
+        self, projection: str, topic: str, tenants: Iterable[str] | None = None
+    ) -> Mapping[str, Checkpoint]:
+        """See `ReadStore`."""
+        names = None if tenants is None else list(tenants)
+        return await self._database.read(
+            lambda connection: read_commit.checkpoints(connection, projection, topic, names)
+        )
+
+    async def parked(self, projection: str, tenant: str | None = None) -> list[Parked]:
+        """See `ReadStore`."""
+        return await self._database.read(lambda connection: read_commit.parked(connection, projection, tenant))
+
+    async def get_many(self, tenant: str, keys: Iterable[RowKey]) -> Mapping[RowKey, Any]:
+        """See `ReadStore`: all of them as of one moment. Raises ValueError for a collection that is not prepared."""
+        wanted: dict[str, dict[str, RowKey]] = {}
+        for key in keys:
+            wanted.setdefault(self._table(key.collection).collection.name, {})[key.id] = key
+        if not wanted:
+            return {}
+        tables = self._tables
+
+        def work(connection: sqlite3.Connection) -> dict[RowKey, Any]:
+            return {
+                by_id[id]: row
+                for name, by_id in wanted.items()
+                for id, row in _load(connection, tables[name], tenant, list(by_id)).items()
+            }
+
+        return await self._database.read(work)
+
+    async def find(self, tenant: str, collection: Collection, query: Query) -> Page:
+        """See `ReadStore`: nulls come first ascending, and descending is the exact reverse, ids included.
+
+        A word that is given is itself split and folded like the text. Raises ValueError for what no index serves.
+        """
+        table = self._table(collection)
+        plan = list(statements(table, tenant, query))
+        if not plan:
+            return Page((), None)
+
+        def work(connection: sqlite3.Connection) -> Page:
+            found: list[tuple[Scalar, str]] = []
+            for statement in plan:
+                limit = query.limit + 1 - len(found)
+                found += connection.execute(statement.sql, {**statement.parameters, "limit": limit})
+                if len(found) > query.limit:
+                    break
+            shown = found[: query.limit]
+            rows = _load(connection, table, tenant, [id for _, id in shown])
+            return Page([(id, rows[id]) for _, id in shown], shown[-1] if len(found) > query.limit else None)
+
+        return await self._database.read(work)
+
+    async def commit(self, commit: Commit) -> None:
+        """See `ReadStore`. Of several puts of one key the last counts; a key parked already keeps its sequence."""
+        tables = {put.key.collection.name: self._table(put.key.collection) for put in commit.puts}
+        await self._database.write(lambda connection: read_commit.write(connection, tables, commit))
+
+    async def scrub(self) -> None:
+        """Empties the write-ahead log, where replaced rows linger: after it no file holds a byte of what is gone.
+
+        Raises StoreUnavailable while a read is under way; try again.
+        """
+        await self._database.truncate_log()
+
+    async def close(self) -> None:
+        """Finishes what was begun and closes the file; every later call raises StoreUnavailable."""
+        await self._database.close()
+
+    def _table(self, collection: Collection) -> Table:
+        table = self._tables.get(collection.name)
+        if table is None or (table.collection is not collection and table.collection != collection):
+            raise ValueError(f"{collection.name} is not prepared as it is declared here")
+        return table
+
+
+def _load(connection: sqlite3.Connection, table: Table, tenant: str, ids: list[str]) -> dict[str, Any]:
+    rows: dict[str, Any] = {}
+    for chunk in chunks(ids):
+        found = connection.execute(
+            f"SELECT id, doc FROM {table.rows} WHERE tenant=? AND id IN ({marks(chunk)})", (tenant, *chunk)
+        )
+        rows.update((id, table.decode(doc)) for id, doc in found)
+    return rows

@@ -1,0 +1,270 @@
+"""The runner behind projections and reactions: read the log, judge every record, apply, commit with the checkpoint.
+
+Delivery is at least once and may be out of order; effects are once, because a tenant's sequence decides (promises 2
+and 3). It stops, and says why, where going on would be wrong (promises 6, 7, 11).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from libs.events.envelope import Fact, decode
+from libs.events.errors import (
+    EventFromTheFuture,
+    IdempotencyKeyInFlight,
+    KernelError,
+    KeyMissing,
+    MalformedEvent,
+    OwnershipLost,
+    SealBroken,
+    SequenceGap,
+    StoreRestored,
+    StoreUnavailable,
+    TooManyConflicts,
+)
+from libs.events.ports import Advance, Checkpoint, Commit, EventLog, Ownership, Parked, Put, ReadStore, Record
+from libs.events.positions import Positions
+from libs.events.reader import Reader, Unread
+from libs.telemetry import metrics, tracing
+
+PAGE = 500
+IDLE_SECONDS = 1.0
+BACKOFF_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
+
+RETRIED = (StoreUnavailable, TooManyConflicts, IdempotencyKeyInFlight)
+"""What passes by itself: the page is tried again, later and later."""
+FATAL = (EventFromTheFuture, KeyMissing, StoreRestored, SequenceGap, MalformedEvent)
+"""Where going on would be wrong: the runner stops before the event and says why."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """One fact that could not be applied, and why."""
+
+    fact: Fact[Any]
+    error: str
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What a batch leads to: rows to write, and facts that must be parked."""
+
+    puts: Sequence[Put] = ()
+    refused: Sequence[Refused] = ()
+
+
+class Consumer(Protocol):
+    """What a projection or a reaction does with a batch of facts of one or more tenants, in log order."""
+
+    name: str
+
+    def key(self, fact: Fact[Any]) -> str:
+        """The ordering key of a fact."""
+        ...
+
+    async def apply(self, facts: Sequence[Fact[Any]]) -> Effects:
+        """Raises StoreUnavailable to be tried again; anything else about one fact is returned as refused."""
+        ...
+
+
+@dataclass
+class Runner:
+    """Drives one consumer over one partition of one topic. `step` is the whole of it; `run` repeats it for ever."""
+
+    consumer: Consumer
+    topic: str
+    partition: int
+    log: EventLog
+    reads: ReadStore
+    reader: Reader
+    positions: Positions
+    page: int = PAGE
+    stopped: str | None = None
+    """Why this runner does not go on: `store_restored: …`, `event_from_the_future: …`; None while it runs."""
+    lag: int = 0
+    """Offsets between what was applied and the end of the partition, at the last look."""
+    _owner: Ownership | None = None
+    _offset: int = 0
+    _limit: int | None = None
+    _checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
+    _parked: dict[tuple[str, str], Parked] = field(default_factory=dict)
+
+    @property
+    def parked(self) -> int:
+        """How many ordering keys wait for an operator."""
+        return len(self._parked)
+
+    async def run(self) -> None:
+        """Applies what comes until cancelled, or until it must stop (`stopped` says why)."""
+        signal = self.log.signal([self.topic])
+        failures = 0
+        while self.stopped is None:
+            signal.clear()
+            try:
+                busy = await self.step()
+                failures = 0
+            except RETRIED:
+                log.warning("consumer waits for its store", extra={"projection": self.consumer.name})
+                await asyncio.sleep(BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)])
+                failures += 1
+                continue
+            except OwnershipLost:
+                self._owner = None
+                continue
+            except Exception as error:  # a fault of ours: standing still and saying so beats going on wrongly
+                log.error("consumer stopped", exc_info=error, extra={"projection": self.consumer.name})
+                self.stopped = f"internal_error: {type(error).__name__}"
+                return
+            if not busy:
+                await signal.wait(IDLE_SECONDS)
+
+    async def step(self) -> bool:
+        """One page; False when there was nothing to read. Raises StoreUnavailable, OwnershipLost: try again."""
+        records: Sequence[Record] = ()
+        try:
+            owner = self._owner or await self._own()
+            records = await self.log.read(self.topic, self.partition, self._offset, self._limit or self.page)
+            if records:
+                await self._apply(owner, records)
+            await self._measure(records)
+        except FATAL as fatal:
+            if len(records) > 1:
+                # What stands before the event in this page is still due: close in on it.
+                self._limit = len(records) // 2
+                return True
+            self.stopped = f"{_code(fatal)}: {fatal}"
+            log.error("consumer stopped", extra={"projection": self.consumer.name, "reason": _code(fatal)})
+            return False
+        return bool(records)
+
+    async def _own(self) -> Ownership:
+        owner = await self.reads.own(self.consumer.name, self.topic, self.partition)
+        self._checkpoints = dict(await self.reads.checkpoints(self.consumer.name, self.topic))
+        parked = await self.reads.parked(self.consumer.name)
+        self._parked = {(one.tenant, one.key): one for one in parked if one.topic == self.topic}
+        for tenant, checkpoint in self._checkpoints.items():
+            head = await self.log.tenant_head(self.topic, tenant)
+            if head.store_id != checkpoint.store_id or head.sequence < checkpoint.sequence:
+                raise StoreRestored(f"the store of {self.topic} is not the one that was applied: rebuild this consumer")
+        self._owner, self._offset = owner, owner.offset
+        for tenant, checkpoint in self._checkpoints.items():
+            self.positions.advance(self.consumer.name, self.topic, tenant, checkpoint.sequence)
+        return owner
+
+    async def _apply(self, owner: Ownership, records: Sequence[Record]) -> None:
+        due, reached = await self._judge(records)
+        facts, unreadable = await self._read(due)
+        waiting = self._unblocked(facts, unreadable)
+        effects = await self.consumer.apply(waiting) if waiting else Effects()
+        parked = [self._park(refused) for refused in (*unreadable, *effects.refused)]
+        advances = [Advance(tenant, self._checkpoints.get(tenant), point) for tenant, point in reached.items()]
+        offset = records[-1].offset
+        with ExitStack() as spans:
+            for fact in waiting:
+                if fact.traceparent is not None and tracing.is_sampled(fact.traceparent):
+                    spans.enter_context(tracing.span(f"{self.consumer.name} apply", parent=fact.traceparent))
+            await self.reads.commit(Commit(owner, offset, advances, effects.puts, parked))
+        self._offset = offset
+        self._checkpoints.update(reached)
+        for one in parked:
+            self._parked.setdefault((one.tenant, one.key), one)
+        for tenant, point in reached.items():
+            self.positions.advance(self.consumer.name, self.topic, tenant, point.sequence)
+        metrics.record_batch(self.consumer.name, len(due))
+
+    def _unblocked(self, facts: Sequence[Fact[Any]], unreadable: Sequence[Refused]) -> list[Fact[Any]]:
+        """Facts whose key is not parked, neither since long nor by an unreadable event before them in this batch."""
+        blocked = {key: parked.sequence for key, parked in self._parked.items()}
+        for refused in unreadable:
+            blocked.setdefault((refused.fact.tenant, self.consumer.key(refused.fact)), refused.fact.sequence)
+        return [
+            fact
+            for fact in facts
+            if fact.sequence < blocked.get((fact.tenant, self.consumer.key(fact)), fact.sequence + 1)
+        ]
+
+    async def _judge(self, records: Sequence[Record]) -> tuple[list[Record], dict[str, Checkpoint]]:
+        """Which records are due, in order, and where each tenant stands after them (promise 2)."""
+        due: list[Record] = []
+        reached: dict[str, Checkpoint] = {}
+        for record in records:
+            point = reached.get(record.tenant) or self._checkpoints.get(record.tenant)
+            if point is not None and point.store_id != record.store_id:
+                raise StoreRestored(f"{self.topic} now comes from another store: rebuild this consumer")
+            last = point.sequence if point is not None else 0
+            if record.sequence <= last:
+                continue
+            if record.sequence > last + 1:
+                due.extend(await self._fill(record, last))
+            due.append(record)
+            reached[record.tenant] = Checkpoint(record.store_id, record.sequence)
+        return due, reached
+
+    async def _fill(self, record: Record, last: int) -> list[Record]:
+        missing: list[Record] = []
+        while last < record.sequence - 1:
+            limit = min(self.page, record.sequence - 1 - last)
+            found = await self.log.read_tenant(self.topic, record.tenant, last, limit)
+            if not found or found[0].sequence != last + 1:
+                raise SequenceGap(f"{self.topic} lacks sequence {last + 1}")
+            missing.extend(found)
+            last = found[-1].sequence
+        return missing
+
+    async def _read(self, due: Sequence[Record]) -> tuple[list[Fact[Any]], list[Refused]]:
+        try:
+            return await self.reader.facts([Unread(record.body, record.sequence) for record in due]), []
+        except (MalformedEvent, SealBroken):
+            return await self._read_one_by_one(due)
+
+    async def _read_one_by_one(self, due: Sequence[Record]) -> tuple[list[Fact[Any]], list[Refused]]:
+        facts: list[Fact[Any]] = []
+        refused: list[Refused] = []
+        for record in due:
+            try:
+                facts.extend(await self.reader.facts([Unread(record.body, record.sequence)]))
+            except (MalformedEvent, SealBroken) as error:
+                refused.append(Refused(_outline(record), f"{_code(error)}: {error}"))
+        return facts, refused
+
+    def _park(self, refused: Refused) -> Parked:
+        fact = refused.fact
+        log.error("event parked", extra={"projection": self.consumer.name, "sequence": fact.sequence})
+        key = self.consumer.key(fact)
+        return Parked(self.consumer.name, self.topic, fact.tenant, key, fact.sequence, refused.error)
+
+    async def _measure(self, records: Sequence[Record]) -> None:
+        # A page that was not full ends at the end of the log: no need to ask for it.
+        full = len(records) >= (self._limit or self.page)
+        self.lag = max(0, await self.log.end(self.topic, self.partition) - self._offset) if full else 0
+        metrics.set_lag(self.consumer.name, self.topic, self.lag)
+        metrics.set_parked(self.consumer.name, self.parked)
+
+
+def _code(error: KernelError) -> str:
+    name = type(error).__name__
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+
+
+def _outline(record: Record) -> Fact[Any]:
+    """What is known of an event whose data cannot be read: enough for its ordering key. Raises MalformedEvent."""
+    envelope = decode(record.body)
+    return Fact(
+        data=None,
+        id=envelope.id,
+        type=envelope.type,
+        stream=envelope.subject,
+        version=envelope.version,
+        tenant=envelope.tenant,
+        service=envelope.source.rsplit("/", 1)[1],
+        time=envelope.time,
+        actor=envelope.actor,
+        sequence=record.sequence,
+    )

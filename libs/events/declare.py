@@ -1,0 +1,122 @@
+"""What services fill in to be driven by the kernel: aggregates, collections, projections, reactions; all pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from libs.events.envelope import Fact
+
+Row = msgspec.Struct
+S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class Aggregate(Generic[S]):
+    """How one kind of stream folds: `<tenant>/<kind>/<id>`, starting from `initial`. `fold` is pure."""
+
+    kind: str
+    initial: S
+    fold: Callable[[S, Fact[Any]], S]
+
+
+@dataclass(frozen=True)
+class Index:
+    """Fields that `find` may use together: equality on the leading ones; equality, range or sort on the last."""
+
+    fields: tuple[str, ...]
+
+    def __init__(self, *fields: str) -> None:
+        object.__setattr__(self, "fields", fields)
+
+
+@dataclass(frozen=True)
+class Many:
+    """A field that holds a list of strings, found by any of its elements."""
+
+    field: str
+
+
+@dataclass(frozen=True)
+class Words:
+    """A text field, found by whole words, case-folded."""
+
+    field: str
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A named set of rows of one struct, each with a text id, of one tenant. Only what is indexed can be asked for."""
+
+    name: str
+    row: type[Row]
+    indexes: tuple[Index | Many | Words, ...] = ()
+
+
+@dataclass(frozen=True)
+class RowKey:
+    """One row of a collection; the tenant is always given beside it."""
+
+    collection: Collection
+    id: str
+
+
+Apply = Callable[[Any, Fact[Any]], Row | None]
+"""`(row or None, fact) → row`, or None to remove it. Pure."""
+
+
+def by_stream(fact: Fact[Any]) -> tuple[str, ...]:
+    """The row has the id of what the event is about."""
+    return (fact.entity_id,)
+
+
+def stream_key(fact: Fact[Any]) -> str:
+    """Ordering key of a projection whose rows depend on one stream each."""
+    return fact.stream
+
+
+@dataclass(frozen=True)
+class On:
+    """What one event type does to the rows of one collection; `rows` names the ids that `apply` is called for."""
+
+    event: type[msgspec.Struct]
+    collection: Collection
+    apply: Apply
+    rows: Callable[[Fact[Any]], Iterable[str]] = by_stream
+
+
+@dataclass(frozen=True)
+class Projection:
+    """A read model as a fold of topics. Raise `version` when the fold changes, so that it is rebuilt.
+
+    `key` is the ordering key: when an event cannot be applied, later events of the same key wait with it.
+    """
+
+    name: str
+    version: int
+    topics: tuple[str, ...]
+    on: tuple[On, ...]
+    key: Callable[[Fact[Any]], str] = stream_key
+
+    @property
+    def collections(self) -> tuple[Collection, ...]:
+        """The collections this projection writes, each once, in order of mention."""
+        return tuple(dict.fromkeys(entry.collection for entry in self.on))
+
+
+When = Callable[[Fact[Any]], Sequence[Any]]
+"""`fact → commands` of the own service. Pure."""
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """Others' events → our commands, each commanded once: its id is derived from the event's id."""
+
+    name: str
+    version: int
+    topics: tuple[str, ...]
+    when: Mapping[type[msgspec.Struct], When]
+    key: Callable[[Fact[Any]], str] = stream_key

@@ -1,0 +1,67 @@
+"""The port of the log: topics in partitions, read in order, whatever carries them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One event on the log: its bytes and what is known about them without decoding."""
+
+    offset: int
+    store_id: str
+    tenant: str
+    sequence: int
+    type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TenantHead:
+    """Where a tenant's history ends now in a topic's store, and which store that is."""
+
+    store_id: str
+    sequence: int
+
+
+class Signal(Protocol):
+    """A wake-up hint. Clear it, then read, then wait: an append between reading and waiting is not missed."""
+
+    def clear(self) -> None:
+        """Forgets what happened so far."""
+        ...
+
+    async def wait(self, seconds: float) -> None:
+        """Returns at once if something happened since `clear`, else when it does, else after `seconds`."""
+        ...
+
+
+class EventLog(Protocol):
+    """Topics in partitions; within a tenant the order of its sequence. Reading never changes the log."""
+
+    async def partitions(self, topic: str) -> Sequence[int]:
+        """The topic's partitions that this process should consume."""
+        ...
+
+    async def read(self, topic: str, partition: int, after: int, limit: int) -> Sequence[Record]:
+        """Up to `limit` records with an offset above `after` (0: from the start), oldest first."""
+        ...
+
+    async def read_tenant(self, topic: str, tenant: str, after: int, limit: int) -> Sequence[Record]:
+        """A tenant's records with a sequence above `after`, straight from the store: fills a gap."""
+        ...
+
+    async def end(self, topic: str, partition: int) -> int:
+        """The last offset, 0 when the partition is empty."""
+        ...
+
+    async def tenant_head(self, topic: str, tenant: str) -> TenantHead:
+        """The tenant's head and the store's id (promise 11)."""
+        ...
+
+    def signal(self, topics: Iterable[str]) -> Signal:
+        """A wake-up that fires when one of the topics may have grown."""
+        ...

@@ -1,0 +1,80 @@
+"""How far this service's read models are, for those who ask to read their own writes (promise 8)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from time import monotonic
+
+from libs.events.declare import Projection
+from libs.events.envelope import topic_of
+from libs.events.errors import KeyParked, NotCaughtUp
+from libs.events.ports import EventLog, ReadStore
+
+POLL_SECONDS = 0.05
+"""How often a position kept by another process is looked up while waiting for it."""
+
+
+@dataclass
+class Positions:
+    """Waits for models; the runners of this process report their positions, others' are read from the store."""
+
+    reads: ReadStore
+    log: EventLog
+    _reached: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    _moved: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def advance(self, projection: str, topic: str, tenant: str, sequence: int) -> None:
+        """A runner of this process has committed up to `sequence`."""
+        self._reached[projection, topic, tenant] = sequence
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+    async def wait(self, tenant: str, after: Mapping[str, int], models: Iterable[Projection], *, within: float) -> None:
+        """Returns once the models have applied every asked position of the services whose topics they fold.
+
+        Positions of services that none of them folds are not waited for. Raises NotCaughtUp after `within` seconds.
+        """
+        needed = {
+            (model.name, topic_of(service)): sequence
+            for model in models
+            for service, sequence in after.items()
+            if topic_of(service) in model.topics
+        }
+        deadline = monotonic() + within
+        while behind := await self._behind(tenant, needed):
+            remaining = deadline - monotonic()
+            if remaining <= 0:
+                raise NotCaughtUp({topic.partition(".")[0]: needed[name, topic] for name, topic in behind})
+            try:
+                await asyncio.wait_for(self._moved.wait(), min(POLL_SECONDS, remaining))
+            except TimeoutError:
+                continue
+
+    async def wait_for_head(self, tenant: str, model: Projection, *, within: float) -> bool:
+        """Waits until the model holds everything its topics hold now for the tenant; False if it does not in time."""
+        after = {
+            topic.partition(".")[0]: (await self.log.tenant_head(topic, tenant)).sequence for topic in model.topics
+        }
+        try:
+            await self.wait(tenant, after, [model], within=within)
+        except NotCaughtUp:
+            return False
+        return True
+
+    async def refuse_parked(self, tenant: str, model: Projection, key: str | None = None) -> None:
+        """Raises KeyParked when the model could not apply an event of this ordering key, or of any (promise 5)."""
+        for parked in await self.reads.parked(model.name, tenant):
+            if key in (None, parked.key):
+                raise KeyParked(f"{model.name} is parked at {parked.topic} {parked.sequence}")
+
+    async def _behind(self, tenant: str, needed: Mapping[tuple[str, str], int]) -> list[tuple[str, str]]:
+        behind = [key for key, sequence in needed.items() if self._reached.get((*key, tenant), -1) < sequence]
+        still = []
+        for name, topic in behind:
+            stored = (await self.reads.checkpoints(name, topic, [tenant])).get(tenant)
+            reached = stored.sequence if stored is not None else 0
+            if reached < needed[name, topic]:
+                still.append((name, topic))
+        return still

@@ -1,0 +1,135 @@
+"""Wire names and the catalogue classes behind them, written out by hand, so that no Python path is ever stored.
+
+Reading order (promise 6): envelope, open sealed fields under the stored version's paths, upcast, class. The registry
+does the last two steps and knows the paths for the second.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from libs.events.canonical import Tree
+from libs.events.catalog import goals, people
+from libs.events.errors import EventFromTheFuture, MalformedEvent
+from libs.events.personal import PersonalPath, personal_paths
+from libs.events.upcasters import UPCASTERS, Upcaster
+
+Event = msgspec.Struct
+_NAME = re.compile(r"(?P<base>[a-z]+(?:\.[a-z]+(?:-[a-z]+)*))\.v(?P<version>[1-9][0-9]*)")
+
+
+class Registry:
+    """Both directions between wire names and classes; immutable once built.
+
+    `shapes` holds every version ever stored, the newest of each name being what is written today. Raises ValueError
+    on a wrong name, a class used twice, or an old version without an upcaster to a known one.
+    """
+
+    def __init__(self, shapes: Mapping[str, type[Event]], upcasters: Mapping[str, Upcaster] = UPCASTERS) -> None:
+        self._shapes = dict(shapes)
+        self._upcasters = {name: step for name, step in upcasters.items() if name in self._shapes}
+        self._names = {shape: name for name, shape in self._shapes.items()}
+        self._paths = {name: personal_paths(shape) for name, shape in self._shapes.items()}
+        self._check()
+
+    def name_of(self, shape: type[Event]) -> str:
+        """The wire name under which a class is written. Raises MalformedEvent for a class that is not registered."""
+        try:
+            return self._names[shape]
+        except KeyError:
+            raise MalformedEvent(f"{shape.__name__} has no wire name: add it to the registry") from None
+
+    def paths(self, name: str) -> tuple[PersonalPath, ...]:
+        """The personal paths of a stored version. Raises EventFromTheFuture for a name this code does not know."""
+        try:
+            return self._paths[name]
+        except KeyError:
+            raise EventFromTheFuture(f"{name} is newer than this code: update the service") from None
+
+    def read(self, name: str, tree: Tree) -> Event:
+        """Upcasts opened data as far as it goes, then makes its class. Raises MalformedEvent, EventFromTheFuture."""
+        self.paths(name)
+        while (step := self._upcasters.get(name)) is not None:
+            name, tree = step.to, step.lift(tree)
+        try:
+            return msgspec.convert(tree, self._shapes[name])
+        except msgspec.ValidationError as error:
+            raise MalformedEvent(f"{name}: {error}") from error
+
+    def shape(self, name: str) -> type[Event]:
+        """The class of one stored version, for schemas and samples."""
+        return self._shapes[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._shapes))
+
+    def _check(self) -> None:
+        if len(self._names) != len(self._shapes):
+            raise ValueError("one class stands under two wire names")
+        newest: dict[str, int] = {}
+        for name, shape in self._shapes.items():
+            match = _NAME.fullmatch(name)
+            if match is None:
+                raise ValueError(f"{name!r} is no wire name: use service.event-name.v1")
+            newest[match["base"]] = max(newest.get(match["base"], 0), int(match["version"]))
+            _check_closed(name, shape)
+        for name in self._shapes:
+            base, _, version = name.rpartition(".v")
+            if int(version) < newest[base] and name not in self._upcasters:
+                raise ValueError(f"{name} is old and has no upcaster")
+        for name, step in self._upcasters.items():
+            if step.to not in self._shapes:
+                raise ValueError(f"{name} is lifted to {step.to}, which nobody knows")
+            self._check_ends(name)
+
+    def _check_ends(self, name: str) -> None:
+        passed = {name}
+        while (step := self._upcasters.get(name)) is not None:
+            name = step.to
+            if name in passed:
+                raise ValueError(f"{name} is lifted in a circle")
+            passed.add(name)
+
+
+def _check_closed(name: str, shape: type[Event]) -> None:
+    for info in msgspec.inspect.multi_type_info([shape]):
+        _refuse_open(name, info, set())
+
+
+def _refuse_open(name: str, info: Any, seen: set[int]) -> None:
+    if id(info) in seen:
+        return
+    seen.add(id(info))
+    if isinstance(info, msgspec.inspect.FloatType):
+        raise ValueError(f"{name}: an event holds no float, a fractional number is a Decimal")
+    if isinstance(info, msgspec.inspect.AnyType | msgspec.inspect.RawType):
+        raise ValueError(f"{name}: a closed schema says what each field is, not Any")
+    if isinstance(info, msgspec.inspect.StructType):
+        config: Any = info.cls.__struct_config__
+        if not (config.forbid_unknown_fields and config.frozen):
+            raise ValueError(f"{name}: an event is frozen and its schema closed (forbid_unknown_fields=True)")
+        for field in info.fields:
+            _refuse_open(name, field.type, seen)
+    for attribute in ("types", "item_types"):
+        for inner in getattr(info, attribute, ()):
+            _refuse_open(name, inner, seen)
+    for attribute in ("type", "item_type", "key_type", "value_type"):
+        inner = getattr(info, attribute, None)
+        if isinstance(inner, msgspec.inspect.Type):
+            _refuse_open(name, inner, seen)
+
+
+REGISTRY = Registry(
+    {
+        "people.person-added.v1": people.PersonAdded,
+        "people.role-granted.v1": people.RoleGranted,
+        "people.email-claimed.v1": people.EmailClaimed,
+        "goals.goal-created.v1": goals.GoalCreated,
+        "goals.check-in-recorded.v1": goals.CheckInRecorded,
+    }
+)
+"""Every event that was ever stored. Add a version, never change or remove one."""

@@ -1,0 +1,100 @@
+"""Long lists in pages: `limit`, an opaque `cursor`, and the `Link` to the next page (RFC 8288)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+from fastapi import Query
+from starlette.requests import Request
+
+from libs.web.fields import Field, wrong_value
+from libs.web.problems import FieldError
+from libs.web.validation import parameter_problem
+
+Scalar = str | int | float | bool | None
+Place = tuple[Scalar, str]
+"""Where a page ended: the sort value and the id of its last row."""
+
+DEFAULT, MOST = 50, 500
+_LONGEST = 2048
+_PLACE = msgspec.json.Decoder(tuple[str, Scalar, str])
+
+
+def _read_limit(value: Any) -> int:
+    if isinstance(value, int):
+        return value
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10 and 1 <= int(value) <= MOST:
+        return int(value)
+    raise wrong_value(f"Use a whole number from 1 to {MOST}.")
+
+
+Limit = Annotated[int, Field(_read_limit, (("type", "integer"), ("minimum", 1), ("maximum", MOST)), int)]
+"""The page size of a list, 1 to 500."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """Which page is asked for."""
+
+    limit: int = DEFAULT
+    cursor: str | None = None
+
+    def after(self, *bound: object) -> Place | None:
+        """Where to go on. `bound` is what the list depends on: sort, filters, tenant; the same at every page.
+
+        Raises Problem 422 `invalid_cursor` for a cursor that is malformed or was given for another list.
+        """
+        return None if self.cursor is None else _decode(self.cursor, _mark(bound))
+
+    def next(self, end: Place | None, *bound: object) -> str | None:
+        """The cursor after the row at `end` (None: there is nothing after it)."""
+        return None if end is None else _encode(end, _mark(bound))
+
+
+async def paging(
+    limit: Limit = DEFAULT,
+    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.", max_length=_LONGEST)] = None,
+) -> Paging:
+    """A dependency: `page: Annotated[Paging, Depends(paging)]`."""
+    return Paging(limit, cursor)
+
+
+def next_link(request: Request, cursor: str) -> str:
+    """The value of `Link` that leads to the next page: the same path and query with the cursor in it."""
+    query = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    path = quote(request.url.path, safe="/:@")
+    return f'<{path}?{urlencode([*query, ("cursor", cursor)])}>; rel="next"'
+
+
+def _mark(bound: Sequence[object]) -> str:
+    # It only tells lists apart; somebody who forges it sees nothing that the list itself would not show.
+    return hashlib.blake2s(msgspec.json.encode(bound, order="sorted"), digest_size=6).hexdigest()
+
+
+def _encode(place: Place, mark: str) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode((mark, *place))).rstrip(b"=").decode("ascii")
+
+
+def _decode(cursor: str, mark: str) -> Place:
+    try:
+        raw = base64.b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        found, value, row = _PLACE.decode(raw)
+    except (UnicodeEncodeError, binascii.Error, msgspec.DecodeError, UnicodeDecodeError):
+        raise _invalid() from None
+    if found != mark:
+        raise _invalid()
+    return value, row
+
+
+def _invalid() -> Exception:
+    problem = parameter_problem([FieldError("cursor", "Use next_cursor of the page before, with the same parameters.")])
+    problem.code = "invalid_cursor"
+    problem.detail = "The cursor is malformed or belongs to another list. Begin again without it."
+    return problem

@@ -1,0 +1,23 @@
+"""The command line `cairn`: starts and tends an installation; a file a command."""
+
+from __future__ import annotations
+
+import typer
+
+from services.cli import docs, doctor, token, up
+
+app = typer.Typer(
+    name="cairn",
+    help="Performance tracking with a history that can be proven.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+app.command("up")(up.up)
+app.command("token")(token.token)
+app.command("doctor")(doctor.doctor)
+app.command("docs", hidden=True)(docs.docs)
+
+
+def main() -> None:
+    """The entry point of the `cairn` script. Exit code 0 only when all is well."""
+    app()

@@ -1,0 +1,115 @@
+"""`cairn up`: every service in one process on one data folder, behind the gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import uvicorn
+
+from libs.events.adapters.sqlite.folder import FolderInUse
+from libs.events.errors import KernelError
+from libs.telemetry.logs import configure_logging
+from libs.telemetry.setup import configure
+from libs.web.embedded import Embedded
+from libs.web.service import Service
+from libs.web.settings import ServiceSettings
+from services.cli import demo
+from services.cli.console import fail, read_settings
+from services.gateway import wiring as gateway
+from services.goals import wiring as goals
+from services.people import wiring as people
+
+
+def up(
+    data: Annotated[Path | None, typer.Option(help="The data folder (CAIRN_DATA_DIR, default ./.cairn).")] = None,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")] = 8080,
+    with_demo: Annotated[
+        bool, typer.Option("--demo", help="Add the demo tenant acme and print a token for it.")
+    ] = False,
+) -> None:
+    """Start everything in this process."""
+    settings = read_settings(data_dir=data)
+    if settings.oidc_issuers:
+        fail("this version verifies development tokens only: unset CAIRN_OIDC_ISSUERS to start.")
+    listener = _listen(host, port)
+    configure_logging(settings.log_level.upper())
+    try:
+        asyncio.run(_serve(settings, listener, with_demo=with_demo))
+    except (FolderInUse, KernelError, OSError, ValueError) as error:
+        fail(str(error))
+
+
+@dataclass(frozen=True)
+class Installation:
+    """All services of an embedded installation and the gateway in front of them, started."""
+
+    parts: Embedded
+    services: Sequence[Service]
+    gateway: Any
+
+    @property
+    def people(self) -> Any:
+        """The commands of people."""
+        return self.services[0].handlers
+
+
+async def assemble(settings: ServiceSettings, stack: AsyncExitStack) -> Installation:
+    """Wires and starts everything on one data folder; the stack stops and closes it again.
+
+    Raises FolderInUse when another process serves the folder, KeyEncryptionKeyWrong when its keyring does not open.
+    """
+    parts = Embedded(settings)
+    stack.push_async_callback(parts.close)
+    parts.folder.serve()
+    await parts.keyring.verify()
+    services = (people.wire(parts), goals.wire(parts))
+    for service in services:
+        stack.push_async_callback(service.stop)
+        await service.start()
+    front = gateway.wire({service.name: service.app for service in services}, parts.verifier, parts.signer)
+    stack.push_async_callback(front.aclose)
+    return Installation(parts, services, front)
+
+
+async def _serve(settings: ServiceSettings, listener: socket.socket, *, with_demo: bool) -> None:
+    telemetry = configure("cairn", os.environ)
+    async with AsyncExitStack() as stack:
+        stack.callback(telemetry.shutdown)
+        installation = await assemble(settings, stack)
+        host, port = listener.getsockname()[:2]
+        url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        if with_demo:
+            await demo.seed(installation, url)
+        else:
+            typer.echo(f"Cairn is at {url} (documentation: {url}/docs). Make a token: cairn token --tenant T --email E")
+        config = uvicorn.Config(
+            installation.gateway,
+            access_log=False,
+            log_config=None,
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )
+        await uvicorn.Server(config).serve(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        # Named TCP: asyncio switches the delay of small packets off only for sockets that say so (40 ms an answer).
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError as error:
+        fail(f"cannot listen on {host} port {port}: {error.strerror}. Choose another with --port.")
+    listener.set_inheritable(True)
+    return listener

@@ -1,0 +1,158 @@
+"""The description of the API against the running product, and the policies against the routes that there are."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from libs.access.policy import Policy, Rule
+from libs.web.service import Service
+from libs.web.settings import ServiceSettings
+from services.cli.up import assemble
+from tests.journeys import known_ids
+from tests.journeys.team import Team, made
+from tests.product import API, Product, environment
+
+SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
+ROOT = Path(__file__).parents[2]
+MOST_SECONDS = 180
+SEED = 20261123
+EXAMPLES = 20
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+    "negative_data_rejection",
+    "missing_required_header",
+    "unsupported_method",
+    "allow_header_conformance",
+    "ignored_auth",
+)
+FIXED = """
+[parameters]
+"header.Cairn-After" = "goals:0"
+"header.If-Match" = "*"
+"path.person_id" = "{person}"
+"path.goal_id" = "{goal}"
+"path.check_in_id" = "{check_in}"
+"""
+"""A position that has not come would be waited for, and a version that is none be refused, at every request."""
+
+
+@pytest.fixture(scope="module")
+def description(product: Product) -> dict[str, Any]:
+    found: dict[str, Any] = httpx2.get(f"{product.url}/openapi.json").raise_for_status().json()
+    return found
+
+
+def test_the_product_does_what_its_description_says(
+    product: Product, team: Team, description: dict[str, Any], tmp_path: Path
+) -> None:
+    said_before = len(product.log.read_bytes())
+    person = product.person("admin@t.example", tenant=team.tenant)
+    goal = made(team.admin.post("/goals", json={"title": "G", "kind": "objective", "owner_id": person}))
+    check_in = made(team.admin.post(f"/goals/{goal['id']}/check-ins", json={"status": "on_track"}))
+    fixed = FIXED.format(person=person, goal=goal["id"], check_in=check_in["id"])
+    ran = generate(product, team.admin.headers["Authorization"], fixed, person, tmp_path)
+    assert ran.returncode == 0, ran.stdout[-20_000:] + ran.stderr
+    lines = product.log.read_bytes()[said_before:].decode().splitlines()
+    answered = [json.loads(line) for line in lines if '"message":"request"' in line]
+    assert max(line["status"] for line in answered) < 500
+    # Operations that only ever refused would have shown nothing of their answers.
+    good = {(line["method"], line["route"]) for line in answered if line["status"] < 300}
+    operations = {
+        (method.upper(), path.removeprefix(API))
+        for path, item in description["paths"].items()
+        for method in item
+        if path.startswith(API)
+    }
+    assert operations
+    assert operations - good == set()
+
+
+def generate(
+    product: Product, authorization: str, fixed: str, person: str, folder: Path
+) -> subprocess.CompletedProcess[str]:
+    """Requests made from the description, each answer checked against it; the same ones at every run."""
+    config = folder / "schemathesis.toml"
+    config.write_text(fixed)
+    command = [
+        *(SCHEMATHESIS, "--config-file", config, "run", f"{product.url}/openapi.json"),
+        *("--header", f"Authorization: {authorization}", "--checks", ",".join(CHECKS)),
+        *("--phases", "examples,coverage,fuzzing", "--max-examples", str(EXAMPLES), "--seed", str(SEED)),
+        *("--continue-on-failure", "--request-timeout", "20", "--warnings", "off"),
+    ]
+    hooks = {"SCHEMATHESIS_HOOKS": known_ids.__name__, known_ids.PERSON: person, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=environment(**hooks),
+        capture_output=True,
+        text=True,
+        timeout=MOST_SECONDS,
+        check=False,
+    )
+
+
+# --- policies and routes ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def services(tmp_path: Path) -> AsyncIterator[list[Service]]:
+    async with AsyncExitStack() as stack:
+        installation = await assemble(ServiceSettings(data_dir=tmp_path / "data"), stack)
+        yield list(installation.services)
+
+
+def routes_of(app: FastAPI) -> set[str]:
+    """`"POST /goals"` of every route that clients can reach: all but those about the process itself."""
+    api = [route for route in app.router.routes if isinstance(route, APIRoute) and route.include_in_schema]
+    return {f"{method} {route.path}" for route in api for method in route.methods}
+
+
+def apart(routes: Iterable[str], policy: Policy) -> list[str]:
+    """Routes that the policy does not speak of, and routes it speaks of that are none."""
+    there = set(routes)
+    unruled = [
+        f"{route} has no row in the policy of {policy.service}" for route in sorted(there - policy.routes.keys())
+    ]
+    gone = [f"{route} of the policy of {policy.service} is no route" for route in sorted(policy.routes.keys() - there)]
+    return unruled + gone
+
+
+async def test_every_route_has_its_row_in_the_policy(services: list[Service]) -> None:
+    found = {service.name: routes_of(service.app) for service in services}
+    assert set(found) == {"people", "goals"}
+    assert all(found.values())
+    assert [line for service in services for line in apart(found[service.name], service.policy)] == []
+
+
+async def test_nothing_else_is_open(services: list[Service]) -> None:
+    """What the check above leaves out: liveness, readiness and the description, which tell nothing of a tenant."""
+    for service in services:
+        paths = {getattr(route, "path", "") for route in service.app.router.routes}
+        ruled = {route.partition(" ")[2] for route in routes_of(service.app)}
+        assert paths - ruled == {"/healthz", "/readyz", "/openapi.json"}
+
+
+async def test_a_planted_route_without_a_row_is_found(services: list[Service]) -> None:
+    [goals] = [service for service in services if service.name == "goals"]
+    goals.app.add_api_route("/goals/{goal_id}/leak", lambda: None, methods=["GET"])
+    assert apart(routes_of(goals.app), goals.policy) == ["GET /goals/{goal_id}/leak has no row in the policy of goals"]
+
+
+def test_a_planted_row_without_a_route_is_found() -> None:
+    policy = Policy("toys", (Rule("toy.read", ("owner",)),), {"GET /toys": "toy.read", "GET /toys/{id}": "toy.read"})
+    assert apart({"GET /toys"}, policy) == ["GET /toys/{id} of the policy of toys is no route"]

@@ -1,0 +1,132 @@
+"""One check-in seen from outside: its trace leads from the request over the event to the row, and logs name it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from tests.product import Product, eventually, start
+
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+CLIENT = f"00-{TRACE}-b7ad6b7169203331-01"
+WORDS = "Telling Noor about the Lisbon contract"
+
+
+class Sink(ThreadingHTTPServer):
+    """An OTLP receiver that keeps every span."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Receiver)
+        self.spans: list[Span] = []
+        self.metrics = b""
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def of_trace(self, trace: str) -> dict[bytes, Span]:
+        return {span.span_id: span for span in list(self.spans) if span.trace_id.hex() == trace}
+
+
+class Receiver(BaseHTTPRequestHandler):
+    """One export."""
+
+    server: Sink
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        if self.path == "/v1/traces":
+            for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
+                for scope in resource.scope_spans:
+                    self.server.spans.extend(scope.spans)
+        elif self.path == "/v1/metrics":
+            self.server.metrics += body
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture(scope="module")
+def sink() -> Iterator[Sink]:
+    with Sink() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def traced(tmp_path_factory: pytest.TempPathFactory, sink: Sink) -> Iterator[Product]:
+    settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": sink.url, "OTEL_BSP_SCHEDULE_DELAY": "100"}
+    with start(tmp_path_factory.mktemp("traced"), **settings, OTEL_METRIC_EXPORT_INTERVAL="200") as product:
+        yield product
+
+
+def check_in(product: Product, **headers: str) -> None:
+    """A goal and one check-in with words in it, which is what `headers` go with."""
+    sam = product.person("sam@acme.example")
+    with product.client(product.issue(sam)) as client:
+        goal = client.post("/goals", json={"title": WORDS, "kind": "objective", "owner_id": sam}).raise_for_status()
+        body = {"progress": 0.25, "status": "on_track", "note": WORDS}
+        client.post(f"/goals/{goal.json()['id']}/check-ins", json=body, headers=headers).raise_for_status()
+
+
+def lineage(spans: dict[bytes, Span], last: Span) -> list[str]:
+    """The names from a span up to the client's own."""
+    names = [last.name]
+    while last.parent_span_id in spans:
+        last = spans[last.parent_span_id]
+        names.append(last.name)
+    assert last.parent_span_id.hex() == CLIENT.split("-")[2]
+    return names
+
+
+def test_a_check_in_is_followed_from_the_request_over_the_event_to_the_row(traced: Product, sink: Sink) -> None:
+    check_in(traced, traceparent=CLIENT)
+
+    def applied() -> list[Span]:
+        return [span for span in sink.of_trace(TRACE).values() if span.name == "goals.goals apply"]
+
+    [row] = eventually(applied, "the row's span arrives")
+    route = "POST /goals/{goal_id}/check-ins"
+    eventually(lambda: any(span.name == route for span in sink.of_trace(TRACE).values()), "the request's span arrives")
+    eventually(lambda: "POST /api/v1/goals/*" in {span.name for span in sink.of_trace(TRACE).values()}, "the gateway's")
+    assert lineage(sink.of_trace(TRACE), row) == ["goals.goals apply", "goals append", route, "POST /api/v1/goals/*"]
+
+
+def test_the_stored_event_carries_the_context(traced: Product) -> None:
+    stored = traced.rows("goals", "SELECT state FROM stored_events WHERE topic = 'goals.check-in-recorded.v1'")
+    assert any(json.loads(body)["traceparent"].split("-")[1] == TRACE for (body,) in stored)
+
+
+def test_metrics_of_the_kernel_arrive(traced: Product, sink: Sink) -> None:
+    names = (b"cairn.append_seconds", b"cairn.batch_events", b"cairn.lag_events", b"cairn.parked_keys")
+    eventually(lambda: all(name in sink.metrics for name in names), f"metrics {names}")
+
+
+def test_no_personal_text_leaves_by_telemetry_or_logs(traced: Product, sink: Sink) -> None:
+    log = traced.log.read_bytes()
+    assert TRACE.encode() in log, "the log names the trace"
+    for text in ("Noor", "Lisbon", "sam@acme.example"):
+        assert text.encode() not in log
+        assert text.encode() not in sink.metrics
+        assert all(text.encode() not in span.SerializeToString() for span in sink.spans)
+
+
+def test_without_otel_nothing_is_sent_but_logs_still_name_a_trace(tmp_path: Path, sink: Sink) -> None:
+    before = len(sink.spans)
+    with start(tmp_path) as product:
+        check_in(product)
+        lines = [json.loads(line) for line in product.log.read_text().splitlines() if line.startswith("{")]
+        product.stop()
+    assert len(sink.spans) == before
+    assert all(len(line["trace_id"]) == 32 for line in lines if line["message"] == "request")

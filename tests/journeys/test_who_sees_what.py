@@ -1,0 +1,126 @@
+"""What others learn of a goal, of its words and of another tenant: nothing that the policy does not give them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx2
+
+from tests.journeys.team import METRIC, NO_CHECK_IN, NOBODY, Team, made, read, refused
+from tests.product import Product
+
+
+def test_a_private_goal_is_no_goal_to_others(team: Team) -> None:
+    private = team.goal(team.sam, "sam", visibility="private")
+    for_team = team.goal(team.sam, "sam", visibility="team")
+    public = team.goal(team.sam, "sam", visibility="public")
+    seen = {
+        name: [client.get(f"/goals/{goal['id']}").status_code for goal in (private, for_team, public)]
+        for name, client in (("sam", team.sam), ("maya", team.maya), ("kim", team.kim), ("alex", team.alex))
+    }
+    assert seen == {
+        "sam": [200, 200, 200],
+        "maya": [200, 200, 200],
+        "kim": [404, 200, 200],
+        "alex": [404, 404, 200],
+    }
+    for path in ("", "/check-ins", f"/check-ins/{NO_CHECK_IN}"):
+        answer = team.alex.get(f"/goals/{private['id']}{path}")
+        assert problem(answer, private["id"]) == problem(team.alex.get(f"/goals/{NOBODY}{path}"), NOBODY)
+    check_in = {"status": "on_track"}
+    answer = team.alex.post(f"/goals/{private['id']}/check-ins", json=check_in)
+    assert problem(answer, private["id"]) == problem(
+        team.alex.post(f"/goals/{NOBODY}/check-ins", json=check_in), NOBODY
+    )
+
+
+def test_who_sees_a_goal_may_not_therefore_change_it(team: Team) -> None:
+    goal = team.goal(team.sam, "sam", visibility="public")
+    assert read(team.alex.get(f"/goals/{goal['id']}"))["allowed_actions"] == []
+    refused(team.alex.post(f"/goals/{goal['id']}/check-ins", json={"status": "on_track"}), 403, "forbidden")
+    body = {"title": "For you", "kind": "objective", "owner_id": team.ids["maya"]}
+    refused(team.sam.post("/goals", json=body), 403, "forbidden")
+    refused(team.sam.post("/people", json={"display_name": "X", "email": "x@t.example"}), 403, "forbidden")
+    made(team.maya.post(f"/goals/{goal['id']}/check-ins", json={"status": "delayed"}))
+
+
+def test_words_are_for_those_who_work_with_the_owner(team: Team) -> None:
+    goal = team.goal(team.sam, "sam", visibility="public", contributor_ids=[team.ids["kim"]], metric=METRIC)
+    words = {"confidence": 0.3, "note": "n", "adjustments": "a", "support_needed": "s", "blockers": "b"}
+    source = {"system": "desk", "url": "https://desk.example/why"}
+    path = f"/goals/{goal['id']}/check-ins"
+    recorded = made(team.kim.post(path, json={"value": 44, "status": "delayed", "source": source, **words}))
+    for client in (team.sam, team.maya, team.kim):
+        assert read(client.get(path))["items"] == [recorded]
+    for seen in (read(team.alex.get(path))["items"][0], read(team.alex.get(f"{path}/{recorded['id']}"))):
+        assert words.keys().isdisjoint(seen)
+        assert (seen["value"], seen["status"], seen["source"]) == (44, "delayed", {"system": "desk", "url": None})
+
+
+def test_another_tenants_ids_answer_as_unknown_ones(team: Team, product: Product) -> None:
+    goal = team.goal(team.sam, "sam", visibility="public")
+    check_in = made(team.sam.post(f"/goals/{goal['id']}/check-ins", json={"status": "on_track"}))
+    other = Team(product)
+    stranger = other.client(product.token("eve@t.example", "admin", tenant=other.tenant))
+    asked = [
+        ("GET", "/goals/{}", goal["id"], None),
+        ("GET", "/goals/{}/check-ins", goal["id"], None),
+        ("GET", "/goals/{}/check-ins/" + check_in["id"], goal["id"], None),
+        ("POST", "/goals/{}/check-ins", goal["id"], {"status": "on_track"}),
+        ("GET", "/people/{}", team.ids["sam"], None),
+    ]
+    for method, path, theirs, body in asked:
+        answers = [stranger.request(method, path.format(one), json=body) for one in (theirs, NOBODY)]
+        assert [answer.status_code for answer in answers] == [404, 404]
+        assert problem(answers[0], theirs) == problem(answers[1], NOBODY)
+    body = {"title": "T", "kind": "objective"}
+    answers = [stranger.post("/goals", json={**body, "owner_id": one}) for one in (team.ids["sam"], NOBODY)]
+    assert answers[0].content == answers[1].content
+    refused(answers[0], 422, "unknown_person")
+    person = {"display_name": "X", "email": "x@t.example", "manager_id": team.ids["sam"]}
+    answers = [stranger.post("/people", json={**person, "manager_id": one}) for one in (team.ids["sam"], NOBODY)]
+    assert problem(answers[0], team.ids["sam"]) == problem(answers[1], NOBODY)
+    refused(answers[0], 422, "unknown_manager")
+    for one in (team.ids["maya"], NOBODY):
+        assert read(stranger.get(f"/people?manager_id={one}"))["items"] == []
+
+
+def problem(answer: httpx2.Response, asked_id: str) -> tuple[Any, ...]:
+    """Everything an answer tells, with the id that was asked for and the trace taken out."""
+    said = json.loads(answer.text.replace(asked_id, "ID"))
+    headers = {name: value for name, value in answer.headers.items() if name not in ("date", "content-length")}
+    body = [(name, value) for name, value in said.items() if name != "trace_id"]
+    return answer.status_code, headers, body, len(answer.content) - answer.text.count(asked_id) * len(asked_id)
+
+
+# --- people -----------------------------------------------------------------------------------------------------
+
+
+def test_a_token_just_issued_works_at_once(product: Product) -> None:
+    for number in range(10):
+        email = f"new-{number}@fresh.example"
+        token = product.token(email, tenant="fresh")
+        with product.client(token) as client:
+            assert read(client.get("/me"))["email"] == email
+            me = product.person(email, tenant="fresh")
+            made(client.post("/goals", json={"title": "Mine", "kind": "objective", "owner_id": me}))
+
+
+def test_somebody_just_added_can_be_given_a_goal_at_once(team: Team) -> None:
+    for number in range(10):
+        person = team.add(f"new-{number}", team.ids["maya"])
+        body = {"title": "Welcome", "kind": "objective", "owner_id": person}
+        made(team.maya.post("/goals", json=body))
+        with team.client(team.product.issue(person, tenant=team.tenant)) as client:
+            assert read(client.get("/me"))["manager_id"] == team.ids["maya"]
+
+
+def test_people_are_found_by_what_is_known_of_them(team: Team) -> None:
+    sam = read(team.sam.get("/me"))
+    assert read(team.alex.get(f"/people/{sam['id']}")) == sam
+    assert read(team.alex.get("/people?email=SAM@T.example"))["items"] == [sam]
+    assert sam in read(team.alex.get(f"/people?q=sam&manager_id={team.ids['maya']}&state=active"))["items"]
+    assert read(team.alex.get("/people?q=nobody-of-this-name"))["items"] == []
+    taken = {"display_name": "Sam", "email": "Sam@t.example"}
+    refused(team.admin.post("/people", json=taken), 409, "email_taken")
