@@ -23,11 +23,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from typer.testing import CliRunner
 
 from libs.access.tokens import DevelopmentIssuer, load_signing_key
 from libs.events.clock import SystemClock
 from libs.web.embedded import Embedded
 from libs.web.settings import ServiceSettings
+from services.cli import app
 from services.people import wiring as people
 
 CAIRN = Path(sys.executable).with_name("cairn")
@@ -53,6 +55,15 @@ def run(*arguments: str | Path, **settings: str) -> subprocess.CompletedProcess[
         timeout=60,
         check=False,
     )
+
+
+def inside(*arguments: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    """The same within this process, which spares the second that a start takes; not for `up`, which changes it."""
+    plain: dict[str, str | None] = dict.fromkeys(os.environ.keys() - environment().keys())
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments], env={**plain, **settings})
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return subprocess.CompletedProcess(arguments, result.exit_code, result.stdout, result.stderr)
 
 
 def free_port() -> int:
@@ -170,7 +181,7 @@ class Product:
     async def _identify(self, tenant: str, email: str, roles: Sequence[str]) -> str:
         parts = Embedded(self._settings())
         try:
-            await parts.keyring.verify()
+            await parts.open_keyring()
             return str(await people.wire(parts).handlers.identify(tenant, None, email, list(roles)))
         finally:
             await parts.close()

@@ -69,7 +69,7 @@ class Directory:
         """How the asker stands to a person: the relations of `libs.access.relations`."""
 
         async def fetch(person_id: str) -> Member | None:
-            return (await self._members(asker.tenant, [person_id])).get(person_id)
+            return (await self.members(asker.tenant, [person_id])).get(person_id)
 
         return await relations(asker.person_id, owner_id, fetch)
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from libs.events.envelope import Fact, decode
+from libs.events.envelope import Fact
 from libs.events.errors import (
     EventFromTheFuture,
     IdempotencyKeyInFlight,
@@ -29,7 +29,7 @@ from libs.events.errors import (
 )
 from libs.events.ports import Advance, Checkpoint, Commit, EventLog, Ownership, Parked, Put, ReadStore, Record
 from libs.events.positions import Positions
-from libs.events.reader import Reader, Unread
+from libs.events.reader import Reader, Unread, outline
 from libs.telemetry import metrics, tracing
 
 PAGE = 500
@@ -41,7 +41,7 @@ RETRIED = (StoreUnavailable, TooManyConflicts, IdempotencyKeyInFlight)
 FATAL = (EventFromTheFuture, KeyMissing, StoreRestored, SequenceGap, MalformedEvent)
 """Where going on would be wrong: the runner stops before the event and says why."""
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,8 @@ class Runner:
     """Why this runner does not go on: `store_restored: …`, `event_from_the_future: …`; None while it runs."""
     lag: int = 0
     """Offsets between what was applied and the end of the partition, at the last look."""
+    failures: int = 0
+    """How often in a row it had to try again; 0 while all goes well."""
     _owner: Ownership | None = None
     _offset: int = 0
     _limit: int | None = None
@@ -104,26 +106,38 @@ class Runner:
     async def run(self) -> None:
         """Applies what comes until cancelled, or until it must stop (`stopped` says why)."""
         signal = self.log.signal([self.topic])
-        failures = 0
-        while self.stopped is None:
-            signal.clear()
-            try:
-                busy = await self.step()
-                failures = 0
-            except RETRIED:
-                log.warning("consumer waits for its store", extra={"projection": self.consumer.name})
-                await asyncio.sleep(BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)])
-                failures += 1
-                continue
-            except OwnershipLost:
+        try:
+            while self.stopped is None:
+                signal.clear()
+                if not await self._turn():
+                    await signal.wait(IDLE_SECONDS)
+        finally:
+            signal.close()
+
+    async def _turn(self) -> bool:
+        """One step with what may go wrong; True when the next one is due at once."""
+        try:
+            busy = await self.step()
+        except (*RETRIED, OwnershipLost) as passing:
+            _log.warning("consumer tries again", extra={"projection": self.consumer.name, "reason": _code(passing)})
+            if isinstance(passing, OwnershipLost):
                 self._owner = None
-                continue
-            except Exception as error:  # a fault of ours: standing still and saying so beats going on wrongly
-                log.error("consumer stopped", exc_info=error, extra={"projection": self.consumer.name})
-                self.stopped = f"internal_error: {type(error).__name__}"
-                return
-            if not busy:
-                await signal.wait(IDLE_SECONDS)
+            await self._pause()
+            return True
+        except Exception as error:  # a fault of ours: standing still and saying so beats going on wrongly
+            _log.error("consumer stopped", exc_info=error, extra={"projection": self.consumer.name})
+            self.stopped = f"internal_error: {type(error).__name__}"
+            return False
+        self.failures = 0
+        return busy
+
+    async def _pause(self) -> None:
+        """Longer at every failure in a row; keeps the lag true meanwhile."""
+        with suppress(StoreUnavailable):
+            self.lag = max(0, await self.log.end(self.topic, self.partition) - self._offset)
+            metrics.set_lag(self.consumer.name, self.topic, self.lag)
+        await asyncio.sleep(BACKOFF_SECONDS[min(self.failures, len(BACKOFF_SECONDS) - 1)])
+        self.failures += 1
 
     async def step(self) -> bool:
         """One page; False when there was nothing to read. Raises StoreUnavailable, OwnershipLost: try again."""
@@ -134,13 +148,14 @@ class Runner:
             if records:
                 await self._apply(owner, records)
             await self._measure(records)
+            self._limit = None
         except FATAL as fatal:
             if len(records) > 1:
                 # What stands before the event in this page is still due: close in on it.
                 self._limit = len(records) // 2
                 return True
             self.stopped = f"{_code(fatal)}: {fatal}"
-            log.error("consumer stopped", extra={"projection": self.consumer.name, "reason": _code(fatal)})
+            _log.error("consumer stopped", extra={"projection": self.consumer.name, "reason": _code(fatal)})
             return False
         return bool(records)
 
@@ -231,12 +246,12 @@ class Runner:
             try:
                 facts.extend(await self.reader.facts([Unread(record.body, record.sequence)]))
             except (MalformedEvent, SealBroken) as error:
-                refused.append(Refused(_outline(record), f"{_code(error)}: {error}"))
+                refused.append(Refused(outline(record.body, record.sequence), f"{_code(error)}: {error}"))
         return facts, refused
 
     def _park(self, refused: Refused) -> Parked:
         fact = refused.fact
-        log.error("event parked", extra={"projection": self.consumer.name, "sequence": fact.sequence})
+        _log.error("event parked", extra={"projection": self.consumer.name, "sequence": fact.sequence})
         key = self.consumer.key(fact)
         return Parked(self.consumer.name, self.topic, fact.tenant, key, fact.sequence, refused.error)
 
@@ -251,20 +266,3 @@ class Runner:
 def _code(error: KernelError) -> str:
     name = type(error).__name__
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
-
-
-def _outline(record: Record) -> Fact[Any]:
-    """What is known of an event whose data cannot be read: enough for its ordering key. Raises MalformedEvent."""
-    envelope = decode(record.body)
-    return Fact(
-        data=None,
-        id=envelope.id,
-        type=envelope.type,
-        stream=envelope.subject,
-        version=envelope.version,
-        tenant=envelope.tenant,
-        service=envelope.source.rsplit("/", 1)[1],
-        time=envelope.time,
-        actor=envelope.actor,
-        sequence=record.sequence,
-    )

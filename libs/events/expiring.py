@@ -41,6 +41,10 @@ class Expiring(Generic[K, V]):
         """Forgets at once every value that `unwanted` names."""
         self._entries = {key: entry for key, entry in self._entries.items() if not unwanted(entry[2])}
 
+    def sweep(self, now: datetime) -> None:
+        """Forgets what has expired, wherever it stands."""
+        self._entries = {key: entry for key, entry in self._entries.items() if entry[1] > now}
+
     def _make_room(self, now: datetime) -> None:
         # What has expired goes too, oldest first: nobody may ask for it again, and it must not stay for that.
         while self._entries:

@@ -12,13 +12,14 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import reduce
 from typing import Any, Generic, TypeVar
 from weakref import WeakValueDictionary
 
 from libs.events import canonical, envelope
 from libs.events.caller import Caller
 from libs.events.declare import Aggregate
-from libs.events.envelope import Envelope
+from libs.events.envelope import Envelope, Fact
 from libs.events.errors import (
     ConcurrencyConflict,
     IdempotencyKeyInFlight,
@@ -36,7 +37,8 @@ from libs.telemetry import tracing
 S = TypeVar("S")
 
 ATTEMPTS = 10
-PAGE = 1000
+PAGE = 200
+"""Events folded before others get their turn on the event loop."""
 STATES_KEPT = 10_000
 STATE_LIFETIME = timedelta(seconds=30)
 """Folded states may hold opened personal text: with the 30 s that a key may be remembered, 60 s at most (promise 7)."""
@@ -137,7 +139,7 @@ class Kernel:
             queued = False
             for _ in range(ATTEMPTS):
                 try:
-                    return await self._attempt(run)
+                    return await self._attempt(run, queued)
                 except ConcurrencyConflict as lost:
                     if lost.stream != run.stream and not queued:
                         # Many race for this guard: queue up for it too. For one guard at most, and after the own
@@ -151,6 +153,13 @@ class Kernel:
 
     async def load(self, aggregate: Aggregate[S], stream: str, *, at: int | None = None) -> Loaded[S]:
         """A stream's state now, or as it was at version `at`: the state kept from before plus what came after."""
+        if self._states.get(stream, self.clock.now()) is not None:
+            return await self._load(aggregate, stream, at)
+        # Of many who ask for a stream that nobody remembers, one folds it from its beginning.
+        async with self._lock(f"load {stream}"):
+            return await self._load(aggregate, stream, at)
+
+    async def _load(self, aggregate: Aggregate[S], stream: str, at: int | None) -> Loaded[S]:
         now = self.clock.now()
         kept = self._states.get(stream, now)
         loaded: Loaded[S] = Loaded(aggregate.initial, 0)
@@ -158,26 +167,45 @@ class Kernel:
         if kept is not None and (at is None or kept[0].version <= at):
             loaded, until = kept
         while at is None or loaded.version < at:
-            events = await self.store.read_stream(stream, after=loaded.version, until=at, limit=PAGE)
-            if not events:
-                break
-            state = loaded.state
-            for fact in await self.reader.facts([Unread(event.body, event.sequence) for event in events]):
-                state = aggregate.fold(state, fact)
-            loaded = Loaded(state, events[-1].version)
-            if len(events) < PAGE:
+            facts = await self.facts(stream, after=loaded.version, until=at, limit=PAGE, words=aggregate.words)
+            if facts:
+                loaded = Loaded(reduce(aggregate.fold, facts, loaded.state), facts[-1].version)
+            if len(facts) < PAGE:
                 break
         if loaded.version > 0 and (kept is None or loaded.version >= kept[0].version):
             self._states.put(stream, (loaded, until), now, until)
         return loaded
 
-    async def _attempt(self, run: _Run[S]) -> Outcome:
+    async def facts(
+        self,
+        stream: str,
+        *,
+        after: int = 0,
+        until: int | None = None,
+        limit: int,
+        newest_first: bool = False,
+        words: tuple[type[Event], ...] | None = None,
+    ) -> list[Fact[Any]]:
+        """Facts of a stream with `after < version <= until`, in order of version; `words` as in `Reader.facts`."""
+        events = await self.store.read_stream(stream, after=after, until=until, limit=limit, newest_first=newest_first)
+        return await self.reader.facts([Unread(event.body, event.sequence) for event in events], words)
+
+    def sweep(self) -> None:
+        """Forgets states that are too old to be used."""
+        self._states.sweep(self.clock.now())
+
+    async def _attempt(self, run: _Run[S], queued: bool) -> Outcome:
         loaded = await self.load(run.aggregate, run.stream)
         if run.check is not None:
             await run.check(loaded.state)
         if run.caller.if_match is not None and run.caller.if_match != loaded.version:
             raise PreconditionFailed(run.caller.if_match, loaded.version)
         guards = await run.guards() if run.guards is not None else ()
+        for guard in guards:
+            lock = self._locks.get(f"guard {guard.stream}")
+            if lock is not None and lock.locked() and not queued:
+                # There is a queue: who raced past it would make those in it lose again and again.
+                raise ConcurrencyConflict(guard.stream, guard.version, guard.version)
         events = run.decide(loaded.state)
         try:
             record = await self._append(run, loaded.version, events, guards)
@@ -202,7 +230,7 @@ class Kernel:
                 # The reply to a commit was lost: what the store remembers decides, never a second insert.
                 record = await self.store.find_command(caller.tenant, run.command.id)
                 if record is None:
-                    raise
+                    raise StoreUnavailable(unavailable.reason) from unavailable
                 return record
 
     async def _sealed(self, caller: Caller, stream: str, version: int, events: Sequence[Event]) -> list[Envelope]:

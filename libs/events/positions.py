@@ -43,12 +43,16 @@ class Positions:
             if topic_of(service) in model.topics
         }
         deadline = monotonic() + within
-        while behind := await self._behind(tenant, needed):
+        while True:
+            moved = self._moved  # before looking: what moves meanwhile must not be missed
+            behind = await self._behind(tenant, needed)
+            if not behind:
+                return
             remaining = deadline - monotonic()
             if remaining <= 0:
                 raise NotCaughtUp({topic.partition(".")[0]: needed[name, topic] for name, topic in behind})
             try:
-                await asyncio.wait_for(self._moved.wait(), min(POLL_SECONDS, remaining))
+                await asyncio.wait_for(moved.wait(), min(POLL_SECONDS, remaining))
             except TimeoutError:
                 continue
 

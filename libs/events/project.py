@@ -13,7 +13,7 @@ from libs.events.declare import On, Projection, RowKey
 from libs.events.envelope import Fact
 from libs.events.ports import Put, ReadStore
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 _Rows = dict[tuple[str, RowKey], Any]
 _Touched = list[tuple[On, RowKey]] | Exception
@@ -52,7 +52,7 @@ class Projector:
                     raise entries
                 result = _fold(fact, entries, rows)
             except Exception as error:  # a fold is pure: what fails once fails always, so it is parked, not retried
-                log.error("a projection refused an event", exc_info=error, extra={"projection": self.name})
+                _log.error("a projection refused an event", exc_info=error, extra={"projection": self.name})
                 refused.append(Refused(fact, type(error).__name__))
                 broken.add(key)
                 continue

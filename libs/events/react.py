@@ -13,7 +13,7 @@ from libs.events.declare import Reaction, When
 from libs.events.envelope import Fact
 from libs.events.errors import DomainError
 
-log = logging.getLogger(__name__)
+_log = logging.getLogger(__name__)
 
 Dispatch = Callable[[Any, Caller], Awaitable[object]]
 """Hands a command to the service's handler; the caller's command id makes a repeat harmless."""
@@ -53,7 +53,7 @@ class Reactor:
         try:
             commands = when(fact)
         except Exception as error:  # it is pure: what fails once fails always, so it is parked, not retried
-            log.error("a reaction refused an event", exc_info=error, extra={"projection": self.name})
+            _log.error("a reaction refused an event", exc_info=error, extra={"projection": self.name})
             return type(error).__name__
         try:
             for number, command in enumerate(commands):

@@ -60,6 +60,12 @@ class Registry:
         except msgspec.ValidationError as error:
             raise MalformedEvent(f"{name}: {error}") from error
 
+    def today(self, name: str) -> type[Event]:
+        """The class that a stored version reads as today."""
+        while (step := self._upcasters.get(name)) is not None:
+            name = step.to
+        return self._shapes[name]
+
     def shape(self, name: str) -> type[Event]:
         """The class of one stored version, for schemas and samples."""
         return self._shapes[name]

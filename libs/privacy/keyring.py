@@ -39,6 +39,10 @@ class KeyEncryptionKeyWrong(KernelError):
         )
 
 
+class KeyringMissing(KernelError):
+    """There are sealed events, but not the keyring or the key that opens them: a fault, and no reason to begin anew."""
+
+
 def keyed_hash(secret: bytes, *parts: str | bytes) -> str:
     """HMAC-SHA256 of the parts as 64 hex digits; no two lists of parts run together. Text counts as its UTF-8 bytes."""
     return hmac.digest(secret, frame(*parts), "sha256").hex()
@@ -100,15 +104,33 @@ class Keyring:
         for cache in (self._by_holder, self._by_id):
             cache.drop(lambda key: (key.tenant, key.holder) == (tenant, holder))
 
+    def sweep(self) -> None:
+        """Forgets opened keys that are too old to be used."""
+        for cache in (self._by_holder, self._by_id):
+            cache.sweep(self._clock.now())
+
     async def secret(self, tenant: str, purpose: str) -> bytes:
         """The tenant's own 32 bytes for keyed hashes of one purpose; the same in every process, for ever."""
         holder = RESERVED + purpose
         return (await self._find_or_make(tenant, (holder,)))[holder].hashing_secret
 
-    async def verify(self) -> None:
-        """Raises KeyEncryptionKeyWrong unless this key encryption key is the one that the keyring began with."""
-        probe = self._wrap(_PROBE_TENANT, _PROBE_HOLDER)
-        self._unwrap(await self._keys.insert_if_absent(probe))
+    async def begun(self) -> bool:
+        """Whether this keyring was ever verified by anybody. Writes nothing."""
+        return _PROBE_HOLDER in await self._keys.by_holder(_PROBE_TENANT, (_PROBE_HOLDER,))
+
+    async def verify(self, *, make: bool = True) -> None:
+        """Raises KeyEncryptionKeyWrong unless this key encryption key is the one that the keyring began with.
+
+        A new keyring begins with this one; without `make` it stays new, and nothing is written.
+        """
+        if make:
+            probe = await self._keys.insert_if_absent(self._wrap(_PROBE_TENANT, _PROBE_HOLDER))
+        else:
+            stored = await self._keys.by_holder(_PROBE_TENANT, (_PROBE_HOLDER,))
+            if _PROBE_HOLDER not in stored:
+                return
+            probe = stored[_PROBE_HOLDER]
+        self._unwrap(probe)
         self._verified = True
 
     async def _find_or_make(self, tenant: str, holders: Collection[str]) -> dict[str, HolderKey]:

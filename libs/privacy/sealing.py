@@ -5,6 +5,7 @@ A sealed value is one ASCII string, `cairn1.<key id>.<base64url of nonce, commit
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import hmac
@@ -32,6 +33,11 @@ class _Sealed(NamedTuple):
     place: Place
     key_id: str
     payload: bytes
+
+
+_Parsed = list[tuple[Envelope, list[_Sealed]]]
+AT_ONCE = 50
+"""Fields opened on the event loop; more are opened beside it, so that a long history keeps nobody else waiting."""
 
 
 class FieldSealer:
@@ -63,13 +69,18 @@ class FieldSealer:
 
     async def open(self, items: Sequence[tuple[Envelope, tuple[PersonalPath, ...]]]) -> Sequence[Opened]:
         """Opens a batch with one look-up of keys. Raises KeyMissing, SealBroken, MalformedEvent, StoreUnavailable."""
-        read: list[tuple[Envelope, list[_Sealed]]] = []
+        read: _Parsed = []
         for envelope, paths in items:
             data = _copy(envelope.data) if paths else envelope.data
             sealed = [_parse(place) for place in places(data, paths)]
             read.append((msgspec.structs.replace(envelope, data=data) if sealed else envelope, sealed))
         pairs = {(envelope.tenant, field.key_id) for envelope, sealed in read for field in sealed}
         keys: _Keys = await self._keyring.for_ids(pairs) if pairs else {}
+        if sum(len(sealed) for _, sealed in read) <= AT_ONCE:
+            return self._fill_in_all(read, keys)
+        return await asyncio.to_thread(self._fill_in_all, read, keys)
+
+    def _fill_in_all(self, read: _Parsed, keys: _Keys) -> list[Opened]:
         return [Opened(envelope, self._fill_in(envelope, sealed, keys)) for envelope, sealed in read]
 
     def context(self, envelope: Envelope, path: str, key_id: str) -> bytes:

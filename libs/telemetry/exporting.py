@@ -16,6 +16,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter
 from opentelemetry.trace import Tracer
 
+from libs.telemetry.otlp_spans import OTLPSpans
+
 _SCOPE = "cairn"
 
 
@@ -69,7 +71,7 @@ class Exporting:
 
 
 def _span_exporter(sink: Sink) -> SpanExporter:
-    return OTLPSpanExporter(endpoint=sink.endpoint) if sink.exporter == "otlp" else ConsoleSpanExporter()
+    return OTLPSpans(OTLPSpanExporter(endpoint=sink.endpoint)) if sink.exporter == "otlp" else ConsoleSpanExporter()
 
 
 def _metric_exporter(sink: Sink) -> MetricExporter:

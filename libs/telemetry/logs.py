@@ -1,7 +1,7 @@
 """Logs as JSON lines on standard error: constant words of ours, ids, numbers and the trace they belong to.
 
-Nothing that a person wrote can get in: extra fields pass an allow-list, arguments must be numbers, ids or declared
-names, exceptions leave their type and place, and other libraries' messages are hidden unless known to be constant.
+Nothing that a person wrote can get in: extra fields pass an allow-list, arguments must be numbers or ids,
+exceptions leave their type and place, and other libraries' messages are hidden unless known to be constant.
 """
 
 from __future__ import annotations
@@ -33,17 +33,16 @@ FIELDS = frozenset(
 """What may be passed in `extra`; everything else is dropped. Values are numbers, ids and names without spaces."""
 
 _TRUSTED = ("libs", "services", "uvicorn", "opentelemetry")
+_UVICORN = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
 _TOKEN = re.compile(r"[A-Za-z0-9_.:/{}<>*+-]{1,256}", re.ASCII)
 _ID = re.compile(r"[0-9a-fA-F-]{16,64}|v?[0-9][0-9.:]{0,63}", re.ASCII)
 _PLAIN = (int, float, Decimal, UUID, date, timedelta, type(None))
 _LONGEST = 300
 
-_names: set[str] = {"http", "https"}
+_NAMES = frozenset({"http", "https"})
 
-
-def declare_names(*names: str) -> None:
-    """Lets these names of ours (services, topics, projections) stand in messages; any other word is hidden there."""
-    _names.update(names)
+# Nobody writes these into a line, and looking them up costs as much as the line.
+_LOOKED_UP = ("logThreads", "logProcesses", "logMultiprocessing", "logAsyncioTasks")
 
 
 def configure_logging(level: int | str = logging.INFO) -> Callable[[], None]:
@@ -57,17 +56,14 @@ def configure_logging(level: int | str = logging.INFO) -> Callable[[], None]:
     handler.setFormatter(SafeFormatter())
     root.handlers[:] = [handler]
     root.setLevel(level.upper() if isinstance(level, str) else level)
-    # A line for every request of the inner hop, with nothing in it that the service's own line does not say.
-    logging.getLogger("httpx2").setLevel(logging.WARNING)
-    _hand_over("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
-    access = logging.getLogger("uvicorn.access")
-    access_level, access.disabled = access.disabled, True
+    put_back = [_look_up_less(), _quieten(), *map(_hand_over, _UVICORN)]
     _log_uncaught()
 
     def restore() -> None:
         root.handlers[:], sys.excepthook, threading.excepthook, sys.unraisablehook = before[0], *before[2:]
         root.setLevel(before[1])
-        access.disabled = access_level
+        for one in put_back:
+            one()
 
     return restore
 
@@ -123,7 +119,7 @@ def _message(record: logging.LogRecord) -> str:
 def _argument(value: object) -> object:
     if isinstance(value, _PLAIN):
         return value
-    if isinstance(value, str) and (value in _names or _ID.fullmatch(value)):
+    if isinstance(value, str) and (value in _NAMES or _ID.fullmatch(value)):
         return value
     if isinstance(value, type):
         return value.__qualname__
@@ -138,11 +134,43 @@ def _field(value: object) -> object:
     return value if isinstance(value, str) and _TOKEN.fullmatch(value) else HIDDEN
 
 
-def _hand_over(*loggers: str) -> None:
-    for name in loggers:
-        logger = logging.getLogger(name)
-        logger.handlers.clear()
-        logger.propagate = True
+def _look_up_less() -> Callable[[], None]:
+    # Not every Python has all of them.
+    before = {name: getattr(logging, name) for name in _LOOKED_UP if hasattr(logging, name)}
+
+    def restore() -> None:
+        for name, value in before.items():
+            setattr(logging, name, value)
+
+    for name in before:
+        setattr(logging, name, False)
+    return restore
+
+
+def _quieten() -> Callable[[], None]:
+    # A line for every request of the inner hop, with nothing in it that the service's own line does not say.
+    inner, access = logging.getLogger("httpx2"), logging.getLogger("uvicorn.access")
+    before = inner.level, access.disabled
+
+    def restore() -> None:
+        inner.setLevel(before[0])
+        access.disabled = before[1]
+
+    inner.setLevel(logging.WARNING)
+    access.disabled = True
+    return restore
+
+
+def _hand_over(name: str) -> Callable[[], None]:
+    logger = logging.getLogger(name)
+    before = logger.handlers[:], logger.propagate
+
+    def restore() -> None:
+        logger.handlers[:], logger.propagate = before
+
+    logger.handlers.clear()
+    logger.propagate = True
+    return restore
 
 
 def _log_uncaught() -> None:

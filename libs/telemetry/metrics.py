@@ -19,7 +19,6 @@ class _Instruments:
     append: Histogram
     batch: Histogram
     lag_events: Gauge
-    lag_seconds: Gauge
     parked: Gauge
     request: Histogram
 
@@ -45,13 +44,10 @@ def record_batch(projection: str, events: int) -> None:
         _instruments.batch.record(events, {"projection": projection})
 
 
-def set_lag(projection: str, topic: str, events: int, seconds: float | None = None) -> None:
-    """How far a projection is behind a topic's end: events, and the age of the oldest one if known."""
+def set_lag(projection: str, topic: str, events: int) -> None:
+    """How many events a projection is behind a topic's end."""
     if _instruments is not None:
-        where = {"projection": projection, "topic": topic}
-        _instruments.lag_events.set(events, where)
-        if seconds is not None:
-            _instruments.lag_seconds.set(seconds, where)
+        _instruments.lag_events.set(events, {"projection": projection, "topic": topic})
 
 
 def set_parked(projection: str, count: int) -> None:
@@ -84,7 +80,6 @@ def _instruments_of(meter: Meter) -> _Instruments:
             explicit_bucket_boundaries_advisory=_EVENTS,
         ),
         lag_events=meter.create_gauge("cairn.lag_events", "{event}", "Events a projection has still to apply"),
-        lag_seconds=meter.create_gauge("cairn.lag_seconds", "s", "Age of the oldest event still to be applied"),
         parked=meter.create_gauge("cairn.parked_keys", "{key}", "Ordering keys that wait for a repair"),
         request=meter.create_histogram(
             "http.server.request.duration",

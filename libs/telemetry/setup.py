@@ -23,11 +23,6 @@ class Telemetry:
 
     _exporting: Exporting | None = None
 
-    @property
-    def recording(self) -> bool:
-        """Whether anything is recorded at all."""
-        return self._exporting is not None
-
     def shutdown(self, seconds: float = 5.0) -> None:
         """Records nothing more and sends what is still buffered, for at most about `seconds`. Blocks."""
         tracing.use_tracer(None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from contextvars import Token
 from types import TracebackType
@@ -16,7 +16,7 @@ from types import TracebackType
 from opentelemetry import context as otel
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind, StatusCode, TraceFlags, Tracer
+from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, StatusCode, TraceFlags, Tracer
 
 __all__ = [
     "Attribute",
@@ -52,14 +52,13 @@ def span(
     parent: str | None = None,
     kind: SpanKind = SpanKind.INTERNAL,
     attributes: Mapping[str, Attribute] | None = None,
-    links: Sequence[str] = (),
 ) -> AbstractContextManager[Span]:
-    """A span around a `with` block. `parent` and `links` are W3C traceparents; invalid ones are ignored.
+    """A span around a `with` block. `parent` is a W3C traceparent; an invalid one is ignored.
 
     Without a valid `parent` it continues the current span, except for SERVER spans, which then begin a new trace.
     An exception marks the span with its type, never with its message.
     """
-    return _Scope(name, parent, kind, attributes, links)
+    return _Scope(name, parent, kind, attributes)
 
 
 def current_traceparent() -> str | None:
@@ -93,18 +92,13 @@ class _Scope(AbstractContextManager[Span]):
     __slots__ = ("_arguments", "_span", "_token")
 
     def __init__(
-        self,
-        name: str,
-        parent: str | None,
-        kind: SpanKind,
-        attributes: Mapping[str, Attribute] | None,
-        links: Sequence[str],
+        self, name: str, parent: str | None, kind: SpanKind, attributes: Mapping[str, Attribute] | None
     ) -> None:
-        self._arguments = (name, parent, kind, attributes, links)
+        self._arguments = (name, parent, kind, attributes)
         self._token: Token[Context] | None = None
 
     def __enter__(self) -> Span:
-        name, parent, kind, attributes, links = self._arguments
+        name, parent, kind, attributes = self._arguments
         remote = _parse(parent) if parent else None
         if _tracer is None:
             self._span = _unrecorded(remote, kind)
@@ -116,7 +110,6 @@ class _Scope(AbstractContextManager[Span]):
                 context=_context(remote, kind),
                 kind=kind,
                 attributes=attributes,
-                links=[Link(context) for text in links if (context := _parse(text)) is not None],
                 record_exception=False,
                 set_status_on_exception=False,
             )

@@ -49,11 +49,6 @@ def page_answer(
     return answer({"items": items, "next_cursor": next_cursor}, headers=found)
 
 
-def no_content(*, position: Mapping[str, int] | None = None) -> Response:
-    """204, for what leaves nothing to show."""
-    return Response(status_code=204, headers={"Cairn-Position": cairn_position(position)} if position else None)
-
-
 def public_path(request: Request, path: str) -> str:
     """A path of this service (`/goals/…`) for `Location`: percent-encoded, below where the app is mounted.
 

@@ -55,12 +55,13 @@ def create_app(
     lifespan: Lifespan | None = None,
     max_body: int = MAX_BODY,
     base: str = "",
+    inner: bool = False,
     version: str = "1",
 ) -> FastAPI:
     """The app of one service, from routers made by `libs.web.route.router`.
 
     `base` is what clients write before the service's own paths (`/api/v1` behind the gateway): problems show it in
-    `instance`. `max_body` is in bytes.
+    `instance`. `inner`: the gateway is in front. `max_body` is in bytes.
     """
     app = FastAPI(
         title=title,
@@ -70,7 +71,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        middleware=[Middleware(Edge, service=service, base=base), Middleware(BodyLimit, most=max_body)],
+        middleware=[Middleware(Edge, service=service, base=base, inner=inner), Middleware(BodyLimit, most=max_body)],
         exception_handlers=_HANDLERS,
         # The framework's own telemetry would send paths, queries and messages; Edge says what may be said.
         telemetry={

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 
@@ -63,13 +63,10 @@ class Door:
         if key is None:
             return Command(asker, caller)
         secret = await self.keyring.secret(asker.tenant, "commands")
-        identified = Caller(
-            caller.tenant,
-            caller.actor,
+        identified = replace(
+            caller,
             command_id=keyed_hash(secret, "command", asker.principal_key, key),
             request_hash=keyed_hash(secret, "request", request.method, request.url.path, await request.body()),
-            if_match=version,
-            correlation=caller.correlation,
         )
         return Command(asker, identified)
 

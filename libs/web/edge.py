@@ -29,11 +29,12 @@ class Edge:
 
     A GET route answers HEAD too. An exception becomes a 500 problem and is logged by type and place; when the answer
     has begun already, it is broken off, which the server makes visible to the client. `scope["cairn.route"]` names
-    the route in logs and figures where no route of the framework does.
+    the route in logs and figures where no route of the framework does. `inner`: whoever is in front logs each request
+    already, so only failures are worth a second line.
     """
 
-    def __init__(self, app: ASGIApp, service: str, base: str = "") -> None:
-        self._app, self._service, self._base = app, service, base
+    def __init__(self, app: ASGIApp, service: str, base: str = "", *, inner: bool = False) -> None:
+        self._app, self._service, self._base, self._inner = app, service, base, inner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -70,11 +71,15 @@ class Edge:
         metrics.record_request(self._service, known, route, status, seconds)
         if span.is_recording():
             span.update_name(f"{known} {route}")
-            span.set_attribute("http.request.method", known)
-            span.set_attribute("http.route", route)
-            span.set_attribute("http.response.status_code", status)
-            span.set_attribute("cairn.service", self._service)
-        level = logging.DEBUG if route in _QUIET else logging.INFO
+            span.set_attributes(
+                {
+                    "http.request.method": known,
+                    "http.route": route,
+                    "http.response.status_code": status,
+                }
+            )
+        quiet = scope["path"] in _QUIET or (self._inner and status < 500)
+        level = logging.DEBUG if quiet else logging.INFO
         if _log.isEnabledFor(level):
             fields = {"service": self._service, "method": known, "route": route, "status": status}
             _log.log(level, "request", extra={**fields, "duration_ms": round(seconds * 1000, 3)})

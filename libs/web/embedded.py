@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+
+from libs.access.directory import Directory
 from libs.access.inner import PrincipalReader, PrincipalSigner
 from libs.access.tokens import DevelopmentIssuer, TokenVerifier, load_signing_key
-from libs.events.adapters.sqlite.folder import KEYS, DataFolder
+from libs.events.adapters.sqlite.folder import DEVELOPMENT_TOKENS, INNER_HOP, KEY_ENCRYPTION_KEY, KEYS, DataFolder
+from libs.events.adapters.sqlite.inspect import holds_keys
 from libs.events.adapters.sqlite.key_store import SQLiteKeyStore
 from libs.events.clock import SystemClock, new_id
+from libs.events.declare import Projection
 from libs.events.handle import Kernel
+from libs.events.positions import Positions
 from libs.events.reader import Reader
 from libs.events.registry import REGISTRY
 from libs.privacy.kek import load_key_encryption_key
-from libs.privacy.keyring import Keyring
+from libs.privacy.keyring import Keyring, KeyringMissing
 from libs.privacy.sealing import FieldSealer
+from libs.web.door import Door
+from libs.web.service import Reading, runners_of
 from libs.web.settings import ServiceSettings
 
 
@@ -24,35 +33,57 @@ class Embedded:
         self.clock = SystemClock()
         self.keyring = Keyring(self.folder.key_store(), _key_encryption_key(settings), self.clock)
         self.reader = Reader(REGISTRY, FieldSealer(self.keyring))
-        tokens = load_signing_key(settings.data_dir / "development-tokens.key")
-        inner = load_signing_key(settings.data_dir / "inner-hop.key")
+        tokens = load_signing_key(settings.data_dir / DEVELOPMENT_TOKENS)
+        inner = load_signing_key(settings.data_dir / INNER_HOP)
         self.issuer = DevelopmentIssuer(tokens)
         self.verifier = TokenVerifier(tokens.public_key(), self.clock)
         self.signer = PrincipalSigner(inner, self.clock)
         self.principals = PrincipalReader(inner.public_key(), self.clock)
 
+    async def open_keyring(self) -> None:
+        """Before anything is read or written. Raises KeyringMissing and KeyEncryptionKeyWrong."""
+        # A folder's keyring begins before its first event store: without it, whoever goes on would seal under new keys.
+        if self.folder.has_event_stores() and not await self.keyring.begun():
+            raise KeyringMissing(f"{self.folder.path / KEYS} is missing or empty, but there are events: restore it.")
+        await self.keyring.verify()
+
     def kernel(self, service: str) -> Kernel:
         """The write side of a service on its own event store."""
         return Kernel(service, self.folder.event_store(service), self.reader, self.clock, new_id)
+
+    def reading(self, service: str, projections: Sequence[Projection], members: Projection) -> Reading:
+        """The read side of a service: `projections` are all it keeps, `members` its replica of people."""
+        topics = {topic.partition(".")[0] for projection in projections for topic in projection.topics}
+        reads, log = self.folder.read_store(service), self.folder.event_log(*sorted(topics))
+        positions = Positions(reads, log)
+        directory = Directory(reads, positions, members)
+        runners = runners_of(projections, log, self.reader, positions)
+        door = Door(self.principals, directory, positions, projections, self.keyring)
+        return Reading(reads, projections, directory, runners, door)
 
     async def close(self) -> None:
         """Commits what waits and closes every file."""
         await self.folder.close()
 
 
-async def check_keyring(settings: ServiceSettings) -> None:
-    """Raises KeyEncryptionKeyWrong, OSError or ValueError when an existing keyring does not open."""
-    path = settings.data_dir / KEYS
-    if not path.exists():
-        return
-    store = SQLiteKeyStore(path)
+async def check_keyring(settings: ServiceSettings) -> bool:
+    """Whether there is a keyring yet, and it opens. Changes nothing where the key encryption key is there already.
+
+    Raises KeyEncryptionKeyWrong, SecretRefused, StoreUnavailable, OSError or ValueError when it does not open.
+    """
+    secret, path = _key_encryption_key(settings), settings.data_dir / KEYS
+    if not path.exists() or not await asyncio.to_thread(holds_keys, path):
+        return False
+    store = SQLiteKeyStore(path, read_only=True)
     try:
-        await Keyring(store, _key_encryption_key(settings), SystemClock()).verify()
+        await Keyring(store, secret, SystemClock()).verify(make=False)
     finally:
         await store.close()
+    return True
 
 
 def _key_encryption_key(settings: ServiceSettings) -> bytes:
-    secret = settings.key_encryption_key
-    given = secret.get_secret_value() if secret is not None else None
-    return load_key_encryption_key(given, settings.data_dir / "key-encryption.key")
+    secret, path = settings.key_encryption_key, settings.data_dir / KEY_ENCRYPTION_KEY
+    if secret is None and not path.exists() and (settings.data_dir / KEYS).exists():
+        raise KeyringMissing(f"{path} is missing, but there is a keyring: restore it, or set CAIRN_KEY_ENCRYPTION_KEY.")
+    return load_key_encryption_key(secret.get_secret_value() if secret is not None else None, path)

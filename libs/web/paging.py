@@ -7,7 +7,8 @@ import binascii
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from types import GenericAlias
+from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -18,13 +19,30 @@ from libs.web.fields import Field, wrong_value
 from libs.web.problems import FieldError
 from libs.web.validation import parameter_problem
 
+T_co = TypeVar("T_co", covariant=True)
 Scalar = str | int | float | bool | None
 Place = tuple[Scalar, str]
 """Where a page ended: the sort value and the id of its last row."""
 
+
+class SortedBy(Generic[T_co]):
+    """What a list is sorted by. A cursor is written by whoever likes: no other value is taken from one."""
+
+    def __init__(self, values: Any) -> None:
+        shape = GenericAlias(tuple, (str, values, str))
+        self._cursors: msgspec.json.Decoder[tuple[str, T_co, str]] = msgspec.json.Decoder(shape)
+
+    def read(self, raw: bytes) -> tuple[str, T_co, str]:
+        """The mark of a list, a sort value and an id. Raises msgspec.DecodeError, UnicodeDecodeError."""
+        return self._cursors.decode(raw)
+
+
+TEXT: SortedBy[str | None] = SortedBy(str | None)
+VERSION: SortedBy[int] = SortedBy(Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)])
+"""Versions of a stream, from 1."""
+
 DEFAULT, MOST = 50, 500
 _LONGEST = 2048
-_PLACE = msgspec.json.Decoder(tuple[str, Scalar, str])
 
 
 def _read_limit(value: Any) -> int:
@@ -46,12 +64,12 @@ class Paging:
     limit: int = DEFAULT
     cursor: str | None = None
 
-    def after(self, *bound: object) -> Place | None:
+    def after(self, by: SortedBy[T_co], *bound: object) -> tuple[T_co, str] | None:
         """Where to go on. `bound` is what the list depends on: sort, filters, tenant; the same at every page.
 
         Raises Problem 422 `invalid_cursor` for a cursor that is malformed or was given for another list.
         """
-        return None if self.cursor is None else _decode(self.cursor, _mark(bound))
+        return None if self.cursor is None else _decode(self.cursor, by, _mark(bound))
 
     def next(self, end: Place | None, *bound: object) -> str | None:
         """The cursor after the row at `end` (None: there is nothing after it)."""
@@ -74,7 +92,7 @@ def next_link(request: Request, cursor: str) -> str:
 
 
 def _mark(bound: Sequence[object]) -> str:
-    # It only tells lists apart; somebody who forges it sees nothing that the list itself would not show.
+    # It only tells lists apart, and anybody can make it; a forged cursor shows nothing that its list would not show.
     return hashlib.blake2s(msgspec.json.encode(bound, order="sorted"), digest_size=6).hexdigest()
 
 
@@ -82,10 +100,10 @@ def _encode(place: Place, mark: str) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode((mark, *place))).rstrip(b"=").decode("ascii")
 
 
-def _decode(cursor: str, mark: str) -> Place:
+def _decode(cursor: str, by: SortedBy[T_co], mark: str) -> tuple[T_co, str]:
     try:
         raw = base64.b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        found, value, row = _PLACE.decode(raw)
+        found, value, row = by.read(raw)
     except (UnicodeEncodeError, binascii.Error, msgspec.DecodeError, UnicodeDecodeError):
         raise _invalid() from None
     if found != mark:

@@ -5,9 +5,10 @@ Every request has an idempotency key and a body that is the same at every start,
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx2
 import typer
@@ -15,8 +16,20 @@ import typer
 from libs.web.app import BASE
 from services.gateway import wiring as gateway
 
+if TYPE_CHECKING:
+    from services.cli.up import Installation
+
 TENANT = "acme"
 DOMAIN = "acme.example"
+_ATTEMPTS = 10
+_LONGEST_WAIT = 5
+
+
+class DemoRefused(Exception):
+    """The demo tenant could not be added; the message says why and what to do."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the demo tenant {TENANT} could not be added: {reason} Start without --demo to go on.")
 
 
 class Measured(NamedTuple):
@@ -71,8 +84,11 @@ GOALS = (
 )
 
 
-async def seed(installation: Any, url: str) -> None:
-    """Adds the demo tenant if it is not there yet, and prints where to click and what to paste."""
+async def seed(installation: Installation, url: str) -> None:
+    """Adds the demo tenant if it is not there yet, and prints where to click and what to paste.
+
+    Raises DemoRefused. Quotas count here as for anybody, so a small one makes this slow.
+    """
     people, parts = installation.people, installation.parts
     admin = await people.identify(TENANT, None, f"admin@{DOMAIN}", ["admin"])
 
@@ -86,8 +102,8 @@ async def seed(installation: Any, url: str) -> None:
             if manager is not None:
                 person["manager_id"] = ids[manager]
             ids[key] = (await _post(client, "/people", f"person-{key}", person, token(admin)))["id"]
-        me = await client.get(f"{BASE}/me", headers={"Authorization": f"Bearer {token(admin)}"})
-        today = date.fromisoformat(me.raise_for_status().json()["created_at"][:10])
+        me = await _ask(client, client.build_request("GET", f"{BASE}/me", headers=_bearer(token(admin))))
+        today = date.fromisoformat(me["created_at"][:10])
         for one in GOALS:
             goal_id = await _goal(client, one, ids[one.owner], token(ids[one.owner]), today)
     _greet(url, {name: token(person_id) for name, person_id in ids.items()}, goal_id)
@@ -105,10 +121,28 @@ async def _goal(client: httpx2.AsyncClient, one: Measured, owner_id: str, token:
 
 
 async def _post(client: httpx2.AsyncClient, path: str, key: str, body: Mapping[str, Any], token: str) -> dict[str, Any]:
-    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": f"demo-{key}"}
-    answer = await client.post(f"{BASE}{path}", json=body, headers=headers)
-    found: dict[str, Any] = answer.raise_for_status().json()
+    headers = {**_bearer(token), "Idempotency-Key": f"demo-{key}"}
+    return await _ask(client, client.build_request("POST", f"{BASE}{path}", json=body, headers=headers))
+
+
+async def _ask(client: httpx2.AsyncClient, request: httpx2.Request) -> dict[str, Any]:
+    what = f"{request.method} {request.url.path}"
+    try:
+        for _ in range(_ATTEMPTS):
+            answer = await client.send(request)
+            if answer.status_code != httpx2.codes.TOO_MANY_REQUESTS:
+                break
+            await asyncio.sleep(min(int(answer.headers.get("retry-after", 1)), _LONGEST_WAIT))
+    except httpx2.HTTPError as error:
+        raise DemoRefused(f"{what} broke off ({type(error).__name__}).") from error
+    found: dict[str, Any] = answer.json()
+    if answer.is_error:
+        raise DemoRefused(f"{what} was answered with {answer.status_code} {found['code']}. {found['detail']}")
     return found
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
 
 
 def _greet(url: str, tokens: Mapping[str, str], goal_id: str) -> None:

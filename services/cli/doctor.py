@@ -14,12 +14,13 @@ from typing import Annotated
 
 import typer
 
-from libs.events.adapters.sqlite.folder import served_by
+from libs.events.adapters.sqlite.folder import EVENTS, KEY_ENCRYPTION_KEY, KEYS, served_by
 from libs.events.adapters.sqlite.inspect import inspect, sqlite_version
 from libs.events.errors import KernelError, StoreUnavailable
 from libs.web.embedded import check_keyring
 from libs.web.settings import ServiceSettings
-from services.cli.console import read_settings
+from services.cli.console import read, read_settings
+from services.gateway import wiring as gateway
 
 LEAST_FREE = 256 * 1024 * 1024
 _SIGNS = {True: "ok  ", False: "FAIL"}
@@ -37,6 +38,7 @@ class Finding:
 def doctor(data: Annotated[Path | None, typer.Option(help="The data folder (CAIRN_DATA_DIR).")] = None) -> None:
     """Say what is configured, reachable and missing. Exit code 0 only when all is well."""
     settings = read_settings(data_dir=data)
+    read(gateway.SETTINGS)
     findings = list(examine(settings))
     for finding in findings:
         typer.echo(f"{_SIGNS[finding.good]} {finding.what}")
@@ -60,17 +62,22 @@ def examine(settings: ServiceSettings) -> Iterator[Finding]:
     if not folder.exists():
         yield Finding(True, f"data folder {folder}: not there yet, `cairn up` makes it")
         return
+    if not folder.is_dir():
+        yield Finding(False, f"data folder {folder} is no folder", "move it away, or name another one with --data")
+        return
+    usable = os.access(folder, os.R_OK | os.W_OK | os.X_OK)
+    yield Finding(usable, f"data folder {folder}", "give the user that runs cairn the right to read and write it")
+    if not usable:
+        return
     holder = served_by(folder)
     yield Finding(True, f"served by {holder}" if holder is not None else "not being served")
     yield from _folder(folder)
     yield from _keys(settings)
-    for path in sorted(folder.glob("events/*.db")):
+    for path in sorted(folder.glob(f"{EVENTS}/*.db")):
         yield _event_store(path)
 
 
 def _folder(folder: Path) -> Iterator[Finding]:
-    usable = folder.is_dir() and os.access(folder, os.R_OK | os.W_OK | os.X_OK)
-    yield Finding(usable, f"data folder {folder}", "give the user that runs cairn the right to read and write it")
     free = shutil.disk_usage(folder).free
     megabytes = free // (1024 * 1024)
     yield Finding(free >= LEAST_FREE, f"disk: {megabytes} MB free", "free some space: a full disk refuses every write")
@@ -81,19 +88,19 @@ def _folder(folder: Path) -> Iterator[Finding]:
 
 def _keys(settings: ServiceSettings) -> Iterator[Finding]:
     given = settings.key_encryption_key is not None
-    file = settings.data_dir / "key-encryption.key"
+    file = settings.data_dir / KEY_ENCRYPTION_KEY
     if not given and not file.exists():
-        stored = (settings.data_dir / "keys.db").exists()
-        remedy = "restore it beside keys.db, or set CAIRN_KEY_ENCRYPTION_KEY: without it no text can be read again"
+        stored = (settings.data_dir / KEYS).exists()
+        remedy = f"restore it beside {KEYS}, or set CAIRN_KEY_ENCRYPTION_KEY: without it no text can be read again"
         yield Finding(not stored, "key encryption key: none yet" if not stored else f"{file.name} is missing", remedy)
         return
     where = "CAIRN_KEY_ENCRYPTION_KEY" if given else file.name
     try:
-        asyncio.run(check_keyring(settings))
+        there = asyncio.run(check_keyring(settings))
     except (KernelError, OSError, ValueError) as error:
         yield Finding(False, f"the keyring does not open with {where}", str(error))
     else:
-        yield Finding(True, f"keyring opens with {where}")
+        yield Finding(True, f"keyring opens with {where}" if there else f"keyring: empty yet, to begin with {where}")
 
 
 def _event_store(path: Path) -> Finding:

@@ -48,7 +48,7 @@ async def _issue(
 ) -> str:
     parts = Embedded(settings)
     try:
-        await parts.keyring.verify()
+        await parts.open_keyring()
         handlers = people.wire(parts).handlers
         person_id = await handlers.identify(tenant, person, email, roles)
         return parts.issuer.issue(tenant, person_id, now=parts.clock.now(), ttl=ttl)

@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-import uvicorn
 
-from libs.events.adapters.sqlite.folder import FolderInUse
+from libs.events.adapters.sqlite.folder import FolderInUse, served_by
 from libs.events.errors import KernelError
 from libs.telemetry.logs import configure_logging
 from libs.telemetry.setup import configure
@@ -22,10 +21,15 @@ from libs.web.embedded import Embedded
 from libs.web.service import Service
 from libs.web.settings import ServiceSettings
 from services.cli import demo
-from services.cli.console import fail, read_settings
+from services.cli.console import fail, read, read_settings
+from services.cli.server import Server
 from services.gateway import wiring as gateway
 from services.goals import wiring as goals
 from services.people import wiring as people
+
+if TYPE_CHECKING:
+    from services.gateway.api import Gateway
+    from services.people.handlers import PeopleHandlers
 
 
 def up(
@@ -40,12 +44,19 @@ def up(
     settings = read_settings(data_dir=data)
     if settings.oidc_issuers:
         fail("this version verifies development tokens only: unset CAIRN_OIDC_ISSUERS to start.")
-    listener = _listen(host, port)
-    configure_logging(settings.log_level.upper())
+    # Wired later; what is wrong with them is said before anything is made.
+    read(gateway.SETTINGS)
     try:
-        asyncio.run(_serve(settings, listener, with_demo=with_demo))
-    except (FolderInUse, KernelError, OSError, ValueError) as error:
+        # Asked before the port, which the same process may well hold: the folder is the better answer.
+        if (holder := served_by(settings.data_dir)) is not None:
+            raise FolderInUse(settings.data_dir, holder)
+        listener = _listen(host, port)
+        configure_logging(settings.log_level.upper())
+        forced = asyncio.run(_serve(settings, listener, with_demo=with_demo))
+    except (FolderInUse, KernelError, OSError, ValueError, demo.DemoRefused) as error:
         fail(str(error))
+    if forced:
+        fail("was told to stop twice: answers that were under way are broken off.")
 
 
 @dataclass(frozen=True)
@@ -53,13 +64,9 @@ class Installation:
     """All services of an embedded installation and the gateway in front of them, started."""
 
     parts: Embedded
-    services: Sequence[Service]
-    gateway: Any
-
-    @property
-    def people(self) -> Any:
-        """The commands of people."""
-        return self.services[0].handlers
+    services: Sequence[Service[Any]]
+    people: PeopleHandlers
+    gateway: Gateway
 
 
 async def assemble(settings: ServiceSettings, stack: AsyncExitStack) -> Installation:
@@ -70,17 +77,19 @@ async def assemble(settings: ServiceSettings, stack: AsyncExitStack) -> Installa
     parts = Embedded(settings)
     stack.push_async_callback(parts.close)
     parts.folder.serve()
-    await parts.keyring.verify()
-    services = (people.wire(parts), goals.wire(parts))
+    await parts.open_keyring()
+    of_people, of_goals = people.wire(parts), goals.wire(parts)
+    services: tuple[Service[Any], ...] = (of_people, of_goals)
     for service in services:
         stack.push_async_callback(service.stop)
         await service.start()
     front = gateway.wire({service.name: service.app for service in services}, parts.verifier, parts.signer)
     stack.push_async_callback(front.aclose)
-    return Installation(parts, services, front)
+    return Installation(parts, services, of_people.handlers, front)
 
 
-async def _serve(settings: ServiceSettings, listener: socket.socket, *, with_demo: bool) -> None:
+async def _serve(settings: ServiceSettings, listener: socket.socket, *, with_demo: bool) -> bool:
+    """Serves until it is told to stop; whether it was told twice."""
     telemetry = configure("cairn", os.environ)
     async with AsyncExitStack() as stack:
         stack.callback(telemetry.shutdown)
@@ -91,15 +100,10 @@ async def _serve(settings: ServiceSettings, listener: socket.socket, *, with_dem
             await demo.seed(installation, url)
         else:
             typer.echo(f"Cairn is at {url} (documentation: {url}/docs). Make a token: cairn token --tenant T --email E")
-        config = uvicorn.Config(
-            installation.gateway,
-            access_log=False,
-            log_config=None,
-            lifespan="off",
-            server_header=False,
-            timeout_graceful_shutdown=10,
-        )
-        await uvicorn.Server(config).serve(sockets=[listener])
+        config = gateway.server_config(installation.gateway)
+        server = Server(config)
+        await server.serve(sockets=[listener])
+        return server.force_exit
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -109,7 +113,8 @@ def _listen(host: str, port: int) -> socket.socket:
         listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        # From here on a client waits rather than being refused, so the address may be told before all is up.
+        listener.listen(512)
     except OSError as error:
         fail(f"cannot listen on {host} port {port}: {error.strerror}. Choose another with --port.")
-    listener.set_inheritable(True)
     return listener

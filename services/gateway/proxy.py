@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 
 import httpx2
+from starlette.requests import ClientDisconnect
 
 from libs.access.inner import PrincipalSigner
 from libs.access.principals import Principal
@@ -40,7 +41,7 @@ class Proxy:
         self._services = {name: _Service(client, routes.base.encode("ascii")) for name, client in clients.items()}
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answers one HTTP request."""
+        """Answers one HTTP request. Raises ClientDisconnect when the client left before it had sent all of it."""
         try:
             principal = self._principal(scope)
         except Problem as problem:
@@ -84,8 +85,6 @@ class Proxy:
         caller = _Caller(receive, has_body)
         try:
             answer = await service.ask(scope, target.path, headers, caller)
-        except _ClientGone:
-            return
         except httpx2.TransportError as error:
             raise broken_off(error) from error
         try:
@@ -137,10 +136,6 @@ async def _refuse(problem: Problem, quota: tuple[Header, ...], scope: Message, r
     await response(scope, receive, send)
 
 
-class _ClientGone(Exception):
-    """The client closed the connection before it had sent its whole request."""
-
-
 class _Caller(httpx2.AsyncByteStream):
     """The client: its request's body, and the moment it goes away."""
 
@@ -157,7 +152,7 @@ class _Caller(httpx2.AsyncByteStream):
         while self._more:
             message = await self._receive()
             if message["type"] == "http.disconnect":
-                raise _ClientGone
+                raise ClientDisconnect
             if not message.get("more_body", False):
                 self._more = False
                 self._read.set()

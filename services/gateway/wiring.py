@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
@@ -12,6 +11,7 @@ import httpx2
 from libs.access.inner import PrincipalSigner
 from libs.access.tokens import TokenVerifier
 from libs.web.limits import MAX_BODY
+from services.gateway import server
 from services.gateway.api import Gateway
 from services.gateway.openapi import Description
 from services.gateway.proxy import Proxy
@@ -22,6 +22,9 @@ from services.gateway.transport import ASGIApp, StreamingASGITransport
 
 SETTINGS = GatewaySettings
 """The settings of this service, for their reference page."""
+
+server_config = server.server_config
+"""How uvicorn serves the gateway on a public socket."""
 
 
 def wire(
@@ -47,24 +50,10 @@ def wire(
     clients = {name: in_process(name, app) for name, app in services.items()}
     quotas = Quotas(settings.quota_principal, settings.quota_tenant, clock)
     proxy = Proxy(routes, clients, verifier, signer, quotas)
-    return Gateway(routes.base, proxy, clients, _description(clients, routes), max_body)
+    return Gateway(routes.base, proxy, clients, Description(clients, routes, version("cairn")), max_body)
 
 
 def in_process(name: str, app: ASGIApp) -> httpx2.AsyncClient:
     """A client that reaches an app of this process as `http://<name>`, streaming both ways."""
     # No time limits of its own: the service answers in its own time, and streams may be silent for long.
     return httpx2.AsyncClient(transport=StreamingASGITransport(app), base_url=f"http://{name}", timeout=None)
-
-
-def describe(services: Mapping[str, ASGIApp]) -> bytes:
-    """The merged OpenAPI document of services that need not run, as `/openapi.json` gives it. Blocks."""
-    clients = {name: in_process(name, app) for name, app in services.items()}
-
-    async def made() -> bytes:
-        return await _description(clients, RouteTable()).body()
-
-    return asyncio.run(made())
-
-
-def _description(clients: Mapping[str, httpx2.AsyncClient], routes: RouteTable) -> Description:
-    return Description(clients, routes, version("cairn"))

@@ -30,7 +30,10 @@ class GoalHandlers:
             if person not in people or people[person].state != "active":
                 raise UnknownPerson
         relations = await self.rights.relations(asker, Goal(owner_id=command.owner_id))
-        if not POLICY.decide("goal.create", relations, {"visibility": decide.visibility_of(command)}):
+        shown = {"visibility": decide.visibility_of(command)}
+        if not POLICY.decide("goal.read", relations, shown):
+            raise Forbidden("You would not see this goal yourself. Choose another owner_id or visibility.")
+        if not POLICY.decide("goal.create", relations, shown):
             raise Forbidden("You set goals for yourself and for the people you lead. Choose another owner_id.")
         return await self.kernel.handle(
             GOAL, self.kernel.new_id(), caller, lambda _: decide.create_goal(command), created=True

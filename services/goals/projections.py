@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from libs.access.members import replica
 from libs.events.catalog.goals import CheckInRecorded, GoalCreated
-from libs.events.declare import On, Projection
+from libs.events.declare import On, Projection, rows_of
 from libs.events.envelope import Fact
-from services.goals.domain.state import Goal, fold
-from services.goals.read_models import GOALS
+from services.goals.domain.state import GOAL
+from services.goals.read_models import CHECK_INS, GOALS, CheckInPlace
 
 
-def on_goal_event(row: Goal | None, fact: Fact[Any]) -> Goal:
-    """The goal's row after one more of its facts."""
-    return fold(row or Goal(), fact)
+def on_check_in_recorded(row: CheckInPlace | None, fact: Fact[CheckInRecorded]) -> CheckInPlace:
+    """The place of a new check-in."""
+    return CheckInPlace(goal_id=fact.entity_id, version=fact.version)
+
+
+def _check_in_id(fact: Fact[CheckInRecorded]) -> tuple[str, ...]:
+    return (fact.data.check_in_id,)
 
 
 GOAL_ROWS = Projection(
     name="goals.goals",
     version=1,
     topics=("goals.events",),
-    on=(On(GoalCreated, GOALS, on_goal_event), On(CheckInRecorded, GOALS, on_goal_event)),
+    on=(
+        *rows_of(GOAL, GOALS, GoalCreated, CheckInRecorded),
+        On(CheckInRecorded, CHECK_INS, on_check_in_recorded, rows=_check_in_id),
+    ),
 )
 
 MEMBERS = replica("goals")

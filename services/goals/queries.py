@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,13 +15,15 @@ from libs.access.directory import Asker
 from libs.events.catalog.goals import CheckInRecorded, Period
 from libs.events.declare import RowKey
 from libs.events.envelope import Fact, stream_name
-from libs.events.handle import PAGE, Kernel, Outcome
+from libs.events.handle import Kernel, Outcome
 from libs.events.ports import ReadStore
-from libs.events.reader import Unread
 from services.goals.domain.errors import CheckInNotFound, GoalNotFound
 from services.goals.domain.state import GOAL, Goal
-from services.goals.read_models import GOALS
+from services.goals.read_models import CHECK_INS, GOALS, CheckInPlace
 from services.goals.rights import GoalRights
+
+NEWEST = 50
+"""How many of the newest events are looked through for a check-in whose row is not there."""
 
 
 class MetricAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,7 +128,7 @@ class GoalQueries:
         """Check-ins recorded before version `before`, newest first, and the version to go on from, None at the end."""
         goal, relations = await self._visible(asker, goal_id)
         found: list[CheckInAnswer] = []
-        async for fact in self._recorded(asker.tenant, goal_id, before):
+        async for fact in self._recorded(asker.tenant, goal_id, before, limit + 1):
             if len(found) == limit:
                 return found, found[-1].version
             found.append(self._check_in(fact, goal, relations))
@@ -135,34 +137,48 @@ class GoalQueries:
     async def check_in(self, asker: Asker, goal_id: str, check_in_id: str) -> CheckInAnswer:
         """One check-in of a goal. Raises CheckInNotFound."""
         goal, relations = await self._visible(asker, goal_id)
-        async for fact in self._recorded(asker.tenant, goal_id, None):
-            if fact.data.check_in_id == check_in_id:
+        key = RowKey(CHECK_INS, check_in_id)
+        place: CheckInPlace | None = (await self.reads.get_many(asker.tenant, [key])).get(key)
+        if place is not None and place.goal_id == goal_id:
+            found = self._facts(asker.tenant, goal_id, after=place.version - 1, until=place.version, limit=1)
+        else:
+            # Its row may not be written yet: then it is among the newest.
+            found = self._facts(asker.tenant, goal_id, limit=NEWEST, newest_first=True)
+        for fact in await found:
+            if isinstance(fact.data, CheckInRecorded) and fact.data.check_in_id == check_in_id:
                 return self._check_in(fact, goal, relations)
         raise CheckInNotFound
 
     async def check_in_after(self, asker: Asker, goal_id: str, outcome: Outcome) -> CheckInAnswer:
         """The check-in that a command recorded."""
         goal, relations = await self._visible(asker, goal_id)
-        events = await self.kernel.store.read_stream(outcome.stream, after=outcome.version - 1, until=outcome.version)
-        [fact] = await self.kernel.reader.facts([Unread(event.body, event.sequence) for event in events])
+        [fact] = await self.kernel.facts(outcome.stream, after=outcome.version - 1, until=outcome.version, limit=1)
         return self._check_in(fact, goal, relations)
 
     async def _visible(self, asker: Asker, goal_id: str) -> tuple[Goal, frozenset[str]]:
-        goal = (await self.kernel.load(GOAL, stream_name(asker.tenant, GOAL.kind, goal_id))).state
+        key = RowKey(GOALS, goal_id)
+        goal: Goal | None = (await self.reads.get_many(asker.tenant, [key])).get(key)
+        if goal is None:
+            # Its row may not be written yet.
+            goal = (await self.kernel.load(GOAL, stream_name(asker.tenant, GOAL.kind, goal_id))).state
         return goal, await self.rights.check(asker, goal, "goal.read")
 
-    async def _recorded(self, tenant: str, goal_id: str, before: int | None) -> Any:
-        stream = stream_name(tenant, GOAL.kind, goal_id)
+    async def _facts(self, tenant: str, goal_id: str, **which: Any) -> list[Fact[Any]]:
+        return await self.kernel.facts(stream_name(tenant, GOAL.kind, goal_id), **which)
+
+    async def _recorded(
+        self, tenant: str, goal_id: str, before: int | None, page: int
+    ) -> AsyncIterator[Fact[CheckInRecorded]]:
+        """Check-ins before a version, newest first, `page` events read at a time."""
         until = before - 1 if before is not None else None
         while until is None or until > 0:
-            events = await self.kernel.store.read_stream(stream, until=until, limit=PAGE, newest_first=True)
-            facts = await self.kernel.reader.facts([Unread(event.body, event.sequence) for event in events])
+            facts = await self._facts(tenant, goal_id, until=until, limit=page, newest_first=True)
             for fact in facts:
                 if isinstance(fact.data, CheckInRecorded):
                     yield fact
-            if len(events) < PAGE:
+            if len(facts) < page:
                 return
-            until = events[-1].version - 1
+            until = facts[-1].version - 1
 
     def _answer(self, goal: Goal, relations: frozenset[str]) -> GoalAnswer:
         metric = goal.metric

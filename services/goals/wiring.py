@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from libs.access.directory import Directory
-from libs.events.positions import Positions
 from libs.web.app import BASE, create_app
-from libs.web.door import Door
 from libs.web.embedded import Embedded
 from libs.web.schemas import describe_answers
-from libs.web.service import Service, readiness, runners_of
+from libs.web.service import Service, readiness
 from services.goals.api import router
 from services.goals.handlers import GoalHandlers
 from services.goals.policy import POLICY
@@ -20,20 +17,18 @@ SERVICE = "goals"
 PROJECTIONS = (GOAL_ROWS, MEMBERS)
 
 
-def wire(parts: Embedded) -> Service:
+def wire(parts: Embedded) -> Service[GoalHandlers]:
     """The service on the process's data folder, not started yet."""
-    reads, log = parts.folder.read_store(SERVICE), parts.folder.event_log(SERVICE, "people")
-    kernel, positions = parts.kernel(SERVICE), Positions(reads, log)
-    rights = GoalRights(Directory(reads, positions, MEMBERS))
-    runners = runners_of(PROJECTIONS, log, parts.reader, positions)
+    kernel, read = parts.kernel(SERVICE), parts.reading(SERVICE, PROJECTIONS, MEMBERS)
+    rights = GoalRights(read.directory)
     handlers = GoalHandlers(kernel, rights)
-    door = Door(parts.principals, rights.directory, positions, PROJECTIONS, parts.keyring)
     app = create_app(
         SERVICE,
         base=BASE,
+        inner=True,
         title="Cairn goals",
-        routers=[router(door, handlers, GoalQueries(kernel, reads, rights))],
-        ready=lambda: readiness(runners),
+        routers=[router(read.door, handlers, GoalQueries(kernel, read.reads, rights))],
+        ready=lambda: readiness(kernel, read.runners),
     )
     describe_answers(app, ANSWERS)
-    return Service(SERVICE, app, handlers, POLICY, reads, PROJECTIONS, runners)
+    return Service(SERVICE, app, handlers, POLICY, read, (kernel, parts.keyring))

@@ -12,7 +12,7 @@ from libs.events.errors import Forbidden
 from libs.events.handle import Guard, Kernel, Outcome
 from services.people.domain import decide
 from services.people.domain.commands import AddPerson, GrantRole
-from services.people.domain.errors import PersonNotFound
+from services.people.domain.errors import EmailTaken, PersonNotFound
 from services.people.domain.state import EMAIL, PERSON, Person, address_key
 from services.people.policy import POLICY
 
@@ -72,7 +72,11 @@ class PeopleHandlers:
         person_id = person if email is None else await self.by_email(tenant, email)
         if person_id is None and email is not None:
             command = AddPerson(display_name=email.partition("@")[0], email=email, roles=wanted)
-            return (await self.admit(caller, command)).resource
+            try:
+                return (await self.admit(caller, command)).resource
+            except EmailTaken:
+                # Another process added them since this one looked.
+                person_id = await self.by_email(tenant, email)
         if person_id is None or (await self._person(tenant, person_id)).version == 0:
             raise PersonNotFound
         for role in wanted:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from libs.access.directory import Directory
-from libs.events.positions import Positions
 from libs.privacy.keyring import keyed_hash
 from libs.web.app import BASE, create_app
-from libs.web.door import Door
 from libs.web.embedded import Embedded
 from libs.web.schemas import describe_answers
-from libs.web.service import Service, readiness, runners_of
+from libs.web.service import Service, readiness
 from services.people.api import router
 from services.people.handlers import PeopleHandlers
 from services.people.policy import POLICY
@@ -20,24 +17,21 @@ SERVICE = "people"
 PROJECTIONS = (PERSON_ROWS, MEMBERS)
 
 
-def wire(parts: Embedded) -> Service:
+def wire(parts: Embedded) -> Service[PeopleHandlers]:
     """The service on the process's data folder, not started yet."""
-    reads, log = parts.folder.read_store(SERVICE), parts.folder.event_log(SERVICE)
-    kernel, positions = parts.kernel(SERVICE), Positions(reads, log)
-    directory = Directory(reads, positions, MEMBERS)
+    kernel, read = parts.kernel(SERVICE), parts.reading(SERVICE, PROJECTIONS, MEMBERS)
 
     async def email_name(tenant: str, address: str) -> str:
         return keyed_hash(await parts.keyring.secret(tenant, "email"), address)
 
     handlers = PeopleHandlers(kernel, email_name)
-    runners = runners_of(PROJECTIONS, log, parts.reader, positions)
-    door = Door(parts.principals, directory, positions, PROJECTIONS, parts.keyring)
     app = create_app(
         SERVICE,
         base=BASE,
+        inner=True,
         title="Cairn people",
-        routers=[router(door, handlers, PeopleQueries(kernel, reads))],
-        ready=lambda: readiness(runners),
+        routers=[router(read.door, handlers, PeopleQueries(kernel, read.reads))],
+        ready=lambda: readiness(kernel, read.runners),
     )
     describe_answers(app, ANSWERS)
-    return Service(SERVICE, app, handlers, POLICY, reads, PROJECTIONS, runners)
+    return Service(SERVICE, app, handlers, POLICY, read, (kernel, parts.keyring))

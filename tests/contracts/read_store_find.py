@@ -120,7 +120,10 @@ class FindChecks(ReadStoreChecks):
             (["don't"], ["c"]),
             (["ДОМ"], ["d"]),
             (["目标", "wir"], []),
-            (["%"], ["a", "b", "c", "d", "e"]),
+            (["%"], []),
+            (["!!!", "", " – "], []),
+            ([], []),
+            (["!!!", "wir"], ["a", "b"]),
             ([f"w{number}" for number in range(1000)], []),
         ]
         for words, expected in asked:

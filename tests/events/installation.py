@@ -74,7 +74,7 @@ async def installed(folder: Path, parts: Parts) -> AsyncIterator[Installation]:
     # One directory serves the door, the rights and the handlers of goals: another kind of it serves them all.
     object.__setattr__(goals.handlers.rights.directory, "__class__", parts.directory)
     for service in (people, goals):
-        await service.reads.prepare([one for model in service.projections for one in model.collections])
+        await service.prepare()
     transport = httpx2.ASGITransport(app=goals.app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://goals") as client:
         try:

@@ -239,12 +239,12 @@ class LooksOnce(Kernel):
 class NeverTriesAgain(Kernel):
     """Planted: a lost race is the caller's trouble."""
 
-    async def _attempt(self, run: Any) -> Outcome:
+    async def _attempt(self, run: Any, queued: bool) -> Outcome:
         tried = self.__dict__.setdefault("tried", set())
         if run.command.id in tried:
             raise TooManyConflicts(run.stream)
         tried.add(run.command.id)
-        return await super()._attempt(run)
+        return await super()._attempt(run, queued)
 
 
 class NeverQueues(Kernel):

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from libs.events.envelope import Envelope, Fact
-from libs.events.errors import EventFromTheFuture
+from libs.events.errors import EventFromTheFuture, TooManyConflicts
 from libs.events.ports import Append, Command
 from libs.events.reader import Reader, Unread
 from libs.events.registry import Event, Registry
@@ -130,7 +130,7 @@ class GuessesTheFuture(Registry):
 class DropsTheFuture(Reader):
     """Planted: passes over what it does not know, as consumers of topics often do."""
 
-    async def facts(self, events: Sequence[Unread]) -> list[Fact[Any]]:
+    async def facts(self, events: Sequence[Unread], words: Any = None) -> list[Fact[Any]]:
         known = [event for event in events if json.loads(event.body)["type"] in set(self.registry)]
         return await super().facts(known)
 
@@ -157,7 +157,8 @@ class NamesByPath(Registry):
     ],
 )
 async def test_a_planted_fault_is_found_out(check: Any, parts: dict[str, Any], tmp_path: Path) -> None:
-    with pytest.raises((AssertionError, pytest.fail.Exception)):
+    # A kernel that skips what it cannot read never finds the version that it must append to.
+    with pytest.raises((AssertionError, pytest.fail.Exception, TooManyConflicts)):
         await check(Place(tmp_path).but(**parts))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -145,14 +145,14 @@ async def test_erased_text_is_lifted_as_null(tmp_path: Path) -> None:
 class OpensUnderTodaysPaths(Reader):
     """Planted: looks for sealed fields where the newest version has them."""
 
-    async def _open(self, decoded: Sequence[Envelope]) -> list[Opened]:
+    async def _open(self, decoded: list[Envelope], words: Any) -> list[Opened]:
         return list(await self.sealer.open([(one, self.registry.paths(V3)) for one in decoded]))
 
 
 class LiftsBeforeItOpens(Reader):
     """Planted: upcasts what is still sealed, then opens."""
 
-    async def _open(self, decoded: Sequence[Envelope]) -> list[Opened]:
+    async def _open(self, decoded: list[Envelope], words: Any) -> list[Opened]:
         lifted = []
         for one in decoded:
             name, data = one.type, one.data

@@ -48,7 +48,7 @@ async def live(home: Installation, actor: str) -> None:
     """A person joins, sets a goal and checks in, with a planted text wherever one is taken; all is projected."""
     added = await home.people.handlers.admit(Caller("acme", actor), AddPerson(**PERSON))
     home.ids["person"] = added.resource
-    await drain([*home.people.runners, *home.goals.runners])
+    await drain([*home.people.reading.runners, *home.goals.reading.runners])
     goal = await home.post(
         "/goals",
         {
@@ -65,7 +65,7 @@ async def live(home: Installation, actor: str) -> None:
     words = {name: CHECK_IN[name] for name in ("note", "adjustments", "support_needed", "blockers")}
     body = {"status": "on_track", "value": 45, "source": {"system": "tracker", "url": CHECK_IN["url"]}, **words}
     await home.post(f"/goals/{goal['id']}/check-ins", body, KEYS["check-in key"], added.resource)
-    await drain([*home.people.runners, *home.goals.runners])
+    await drain([*home.people.reading.runners, *home.goals.reading.runners])
 
 
 async def check_nothing_stands_in_clear(folder: Path, parts: Parts) -> None:

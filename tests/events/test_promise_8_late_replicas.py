@@ -28,7 +28,7 @@ async def join(home: Installation, name: str, manager: str | None = None) -> str
 
 async def caught_up(home: Installation) -> None:
     """All replicas are current."""
-    await drain([*home.people.runners, *home.goals.runners])
+    await drain([*home.people.reading.runners, *home.goals.reading.runners])
 
 
 async def check_a_late_replica_is_waited_for(home: Installation) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from asyncio import InvalidStateError
 from collections.abc import Sequence
-from concurrent.futures import InvalidStateError
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -162,9 +162,13 @@ class StopsAtWhoLeft(SQLiteEventStore):
 
     def _write(self, group: list[Any]) -> None:
         endings = self.recorder.append_many([caller for caller, _ in group])
-        with suppress(InvalidStateError):
-            for (_, done), ending in zip(group, endings, strict=True):
-                done.set_result(ending)
+
+        def tell() -> None:
+            with suppress(InvalidStateError):
+                for (_, done), ending in zip(group, endings, strict=True):
+                    done.set_result(ending)
+
+        group[0][1].get_loop().call_soon_threadsafe(tell)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from services.gateway.wiring import describe, wire
+from services.gateway.wiring import wire
 from tests.gateway.conftest import Front, fronted, people_app
 from tests.gateway.noting import NotingService
 from tests.servers import chromium
@@ -60,12 +60,10 @@ async def test_an_unknown_page_is_a_problem(client: httpx2.AsyncClient) -> None:
         assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
 
 
-async def test_the_description_covers_the_services_and_is_the_one_made_offline(client: httpx2.AsyncClient) -> None:
+async def test_the_description_covers_the_services(client: httpx2.AsyncClient) -> None:
     answer = await client.get("/openapi.json")
     assert answer.headers["content-type"] == "application/json"
     assert list(answer.json()["paths"]) == ["/api/v1/goals/{goal_id}", "/api/v1/me", "/healthz", "/readyz"]
-    offline = await asyncio.to_thread(describe, {"goals": NotingService(), "people": people_app()})
-    assert answer.content == offline
 
 
 async def test_a_service_that_does_not_describe_itself_is_asked_again() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import os
 from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
 
+from libs.web.edge import CLIENT_GONE
 from tests.gateway.conftest import Front, eventually
 
 MEGABYTE = 1024 * 1024
@@ -169,11 +171,17 @@ async def test_an_answer_before_the_body_was_read_reaches_the_client(front: Fron
         assert (await wire.answer()).status == 200
 
 
-async def test_a_client_that_leaves_midway_through_its_body_never_looks_complete(front: Front) -> None:
+async def test_a_client_that_leaves_midway_through_its_body_never_looks_complete(
+    front: Front, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "libs.web.edge")
     async with front.wire() as wire:
         await wire.send(head(front, "POST", "/api/v1/goals/1", "Content-Length: 100") + b"half")
         await eventually(lambda: bool(front.goals.requests))
     await eventually(lambda: front.goals.ended == ["disconnect"])
+    await eventually(lambda: bool(caplog.records))
+    [line] = caplog.records
+    assert (line.message, line.__dict__["status"]) == ("request", CLIENT_GONE)
 
 
 # --- bodies outward ---

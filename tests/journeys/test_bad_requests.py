@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import socket
 from collections.abc import Iterator
 
+import httpx2
 import pytest
 
 from tests.journeys.refusals import PLANTED, refused_well
-from tests.journeys.team import NOBODY, Team
+from tests.journeys.team import NOBODY, Team, made
 from tests.product import SOON, Product, run
 
 
@@ -24,6 +26,15 @@ def nothing_is_written(product: Product, team: Team, goal_id: str) -> Iterator[N
 @pytest.fixture(scope="module")
 def goal_id(team: Team) -> str:
     return str(team.goal(team.sam, "sam")["id"])
+
+
+@pytest.fixture(scope="module")
+def seen_twice(team: Team) -> str:
+    """A goal with more than one page of check-ins."""
+    goal_id = team.goal(team.sam, "sam")["id"]
+    for _ in range(2):
+        made(team.sam.post(f"/goals/{goal_id}/check-ins", json={"status": "on_track"}))
+    return str(goal_id)
 
 
 # --- headers ----------------------------------------------------------------------------------------------------
@@ -74,6 +85,20 @@ def test_a_query_that_is_not_taken_is_refused(team: Team, query: str) -> None:
 def test_a_cursor_of_nobodys_is_refused(team: Team, goal_id: str, cursor: str) -> None:
     refused_well(team.sam.get(f"/goals/{goal_id}/check-ins?cursor={cursor}"), 422, "invalid_cursor")
     refused_well(team.sam.get(f"/people?cursor={cursor}"), 422, "invalid_cursor")
+
+
+@pytest.mark.parametrize("value", ['"abc"', "10" * 15, str(2**63), str(2**64), "0", "-1", "true", "1.5", "null", "[]"])
+def test_a_forged_cursor_is_refused(team: Team, seen_twice: str, value: str) -> None:
+    forged = forge(team.sam, f"/goals/{seen_twice}/check-ins", value)
+    refused_well(team.sam.get(f"/goals/{seen_twice}/check-ins", params=forged), 422, "invalid_cursor")
+    if value not in ('"abc"', "null"):
+        refused_well(team.sam.get("/people", params=forge(team.sam, "/people", value)), 422, "invalid_cursor")
+
+
+@pytest.mark.parametrize("words", ["!!!", "…", "-- -", "💩", "%"])
+def test_what_holds_no_word_finds_nobody(team: Team, words: str) -> None:
+    answer = team.sam.get("/people", params={"q": words})
+    assert (answer.status_code, answer.json()) == (200, {"items": [], "next_cursor": None})
 
 
 # --- addresses --------------------------------------------------------------------------------------------------
@@ -127,6 +152,13 @@ def test_what_is_no_request_at_all_is_refused(product: Product, request_line: st
         said = b"".join(iter(lambda: connection.recv(65536), b""))
     assert said.split(b" ")[1] == b"400"
     assert PLANTED.encode() not in said.lower()
+
+
+def forge(client: httpx2.Client, path: str, value: str) -> dict[str, str]:
+    """The query for a second page whose cursor has the list's own mark and another value (JSON) to go on from."""
+    cursor = client.get(path, params={"limit": 1}).json()["next_cursor"]
+    [mark, _, row] = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    return {"cursor": base64.urlsafe_b64encode(f'["{mark}",{value},"{row}"]'.encode()).decode().rstrip("=")}
 
 
 def raw(product: Product, request: str, team: Team) -> tuple[int, bytes]:

@@ -124,3 +124,12 @@ def test_people_are_found_by_what_is_known_of_them(team: Team) -> None:
     assert read(team.alex.get("/people?q=nobody-of-this-name"))["items"] == []
     taken = {"display_name": "Sam", "email": "Sam@t.example"}
     refused(team.admin.post("/people", json=taken), 409, "email_taken")
+
+
+def test_nobody_sets_a_goal_that_they_would_not_see(team: Team) -> None:
+    lee = team.add("lee", team.ids["sam"])
+    body = {"title": "Sleep more", "kind": "objective", "owner_id": lee, "visibility": "private"}
+    refused(team.maya.post("/goals", json=body), 403, "forbidden")
+    goal = made(team.maya.post("/goals", json={**body, "visibility": "team"}))
+    assert read(team.maya.get(f"/goals/{goal['id']}/check-ins"))["items"] == []
+    made(team.sam.post("/goals", json=body))

@@ -43,7 +43,7 @@ class Sink:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 sink.received.append((self.path, body))
-                self.send_response(200)
+                self.send_response(400 if self.path == "/refused" else 200)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.telemetry.logs import HIDDEN, SafeFormatter, configure_logging, declare_names
+from libs.telemetry.logs import HIDDEN, SafeFormatter, configure_logging
 from libs.telemetry.tracing import span
 
 PLANTED = "Alice Example has the flu, alice@example.com"
@@ -41,6 +41,29 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], list[dict
 
 
 log = logging.getLogger("libs.test")
+
+
+def _settings() -> list[object]:
+    """Everything of the process's logging that is changed."""
+    root, names = logging.getLogger(), ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "httpx2")
+    loggers = [root, *map(logging.getLogger, names)]
+    looked_up = ("logThreads", "logProcesses", "logMultiprocessing", "logAsyncioTasks")
+    hooks = [sys.excepthook, threading.excepthook, sys.unraisablehook]
+    one_by_one = [(each.handlers[:], each.level, each.propagate, each.disabled) for each in loggers]
+    return [*hooks, *one_by_one, *(getattr(logging, name, None) for name in looked_up)]
+
+
+def test_everything_is_put_back() -> None:
+    handler, server = logging.NullHandler(), logging.getLogger("uvicorn.error")
+    server.addHandler(handler)
+    before = _settings()
+    restore = configure_logging("DEBUG")
+    during = _settings()
+    restore()
+    assert _settings() == before
+    assert during != before
+    assert not any(during[-4:])
+    server.removeHandler(handler)
 
 
 class Boom(Exception):
@@ -109,7 +132,6 @@ def test_only_listed_fields_pass_and_only_if_they_look_like_names(lines: Callabl
         (UUID("0191d3a0-0000-7000-8000-000000000001"), "0191d3a0-0000-7000-8000-000000000001"),
         ("0191d3a0-0000-7000-8000-000000000001", "0191d3a0-0000-7000-8000-000000000001"),
         (datetime(2026, 1, 31, tzinfo=UTC), "2026-01-31 00:00:00+00:00"),
-        ("declared.topic", "declared.topic"),
         (KeyError, "KeyError"),
         (KeyError(PLANTED), "KeyError"),
         (PLANTED, HIDDEN),
@@ -121,10 +143,9 @@ def test_only_listed_fields_pass_and_only_if_they_look_like_names(lines: Callabl
         (object(), HIDDEN),
     ],
 )
-def test_an_argument_is_a_number_an_id_or_a_declared_name(
+def test_an_argument_is_a_number_or_an_id(
     lines: Callable[[], list[dict[str, Any]]], argument: object, shown: str
 ) -> None:
-    declare_names("declared.topic")
     log.warning("it was %s", argument)
     (line,) = lines()
     assert line["message"] == f"it was {shown}"

@@ -14,7 +14,7 @@ from libs.telemetry import metrics
 def _record_all() -> None:
     metrics.record_append("goals", 0.004)
     metrics.record_batch("goals.tree", 500)
-    metrics.set_lag("goals.tree", "goals.events", 17, 0.5)
+    metrics.set_lag("goals.tree", "goals.events", 17)
     metrics.set_parked("goals.tree", 2)
     metrics.record_request("goals", "GET", "/goals/{goal_id}", 200, 0.01)
 
@@ -43,7 +43,6 @@ def test_every_figure_is_recorded_with_names_of_ours(reader: InMemoryMetricReade
     assert points["cairn.append_seconds"].sum == 0.004
     assert points["cairn.batch_events"].sum == 500
     assert points["cairn.lag_events"].value == 17
-    assert points["cairn.lag_seconds"].value == 0.5
     assert points["cairn.parked_keys"].value == 2
     assert points["http.server.request.duration"].attributes == {
         "service": "goals",
@@ -54,9 +53,7 @@ def test_every_figure_is_recorded_with_names_of_ours(reader: InMemoryMetricReade
     assert all("tenant" not in point.attributes for point in points.values())
 
 
-def test_a_lag_is_replaced_and_an_unknown_age_is_not_invented(reader: InMemoryMetricReader) -> None:
+def test_a_lag_is_replaced(reader: InMemoryMetricReader) -> None:
     metrics.set_lag("goals.tree", "goals.events", 17)
     metrics.set_lag("goals.tree", "goals.events", 0)
-    points = _points(reader)
-    assert points["cairn.lag_events"].value == 0
-    assert "cairn.lag_seconds" not in points
+    assert _points(reader)["cairn.lag_events"].value == 0

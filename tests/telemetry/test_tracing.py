@@ -96,13 +96,6 @@ def test_unknown_flags_are_not_handed_on(given_flags: str, kept: str) -> None:
         assert current_traceparent() == f"{PARENT[:-2]}{kept}"
 
 
-def test_a_projection_links_to_the_appends_of_its_batch(spans: InMemorySpanExporter) -> None:
-    with span("project", links=[PARENT, "garbage"]):
-        pass
-    (batch,) = spans.get_finished_spans()
-    assert [f"{link.context.trace_id:032x}" for link in batch.links] == ["0af7651916cd43dd8448eb211c80319c"]
-
-
 def test_a_failure_leaves_its_type_and_never_its_words(spans: InMemorySpanExporter) -> None:
     with pytest.raises(ValueError, match="Alice"), span("append"):
         raise ValueError("Alice Example is ill")

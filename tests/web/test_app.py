@@ -192,7 +192,6 @@ def test_a_request_continues_its_trace_and_says_nothing_personal(client: TestCli
         "http.request.method": "GET",
         "http.route": "/goals/{goal_id}",
         "http.response.status_code": 200,
-        "cairn.service": "toy",
     }
     assert listed.parent is None
     assert failed.attributes["http.response.status_code"] == 500

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import json
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,26 +14,47 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from libs.web.paging import Paging
+from libs.web.paging import TEXT, VERSION, Paging, SortedBy
 from libs.web.problems import Problem
 from tests.web.toy import ID
 
-SCALARS = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
+WORDS = st.text(alphabet=st.characters(codec="utf-8"))
+LARGEST = 2**63 - 1
 
 
-@given(SCALARS | st.text(alphabet=st.characters(codec="utf-8")), st.text(alphabet=st.characters(codec="utf-8")))
-def test_a_cursor_leads_back_to_its_place(value: str | int | float | bool | None, row: str) -> None:
+def refused(cursor: str, by: SortedBy[Any], *bound: object) -> Problem:
+    """The problem that a cursor is answered with."""
+    with pytest.raises(Problem) as caught:
+        Paging(cursor=cursor).after(by, *bound)
+    assert (caught.value.status, caught.value.code) == (422, "invalid_cursor")
+    return caught.value
+
+
+def forged(text: str, *bound: object) -> str:
+    """A cursor with the mark of a list, and whatever JSON somebody put behind it."""
+    real = Paging().next((None, ID), *bound)
+    assert real is not None
+    [mark, _, _] = json.loads(base64.urlsafe_b64decode(real + "=" * (-len(real) % 4)))
+    return base64.urlsafe_b64encode(f'["{mark}",{text}'.encode("utf-8", "surrogatepass")).decode().rstrip("=")
+
+
+@given(st.none() | WORDS, WORDS)
+def test_a_cursor_leads_back_to_its_place(value: str | None, row: str) -> None:
     cursor = Paging().next((value, row), "title", {"state": ["open"]})
     assert cursor is not None
     assert cursor.isascii()
-    assert Paging(cursor=cursor).after("title", {"state": ["open"]}) == (value, row)
+    assert Paging(cursor=cursor).after(TEXT, "title", {"state": ["open"]}) == (value, row)
+
+
+@given(st.integers(1, LARGEST), WORDS)
+def test_a_cursor_leads_back_to_its_version(value: int, row: str) -> None:
+    cursor = Paging().next((value, row), "check-ins", ID)
+    assert Paging(cursor=cursor).after(VERSION, "check-ins", ID) == (value, row)
 
 
 @given(st.text())
 def test_no_text_is_a_cursor_by_chance(cursor: str) -> None:
-    with pytest.raises(Problem) as refused:
-        Paging(cursor=cursor).after("title")
-    assert (refused.value.status, refused.value.code) == (422, "invalid_cursor")
+    refused(cursor, TEXT, "title")
 
 
 @pytest.mark.parametrize(
@@ -39,21 +62,39 @@ def test_no_text_is_a_cursor_by_chance(cursor: str) -> None:
 )
 def test_a_cursor_of_another_shape_is_refused(place: object) -> None:
     cursor = base64.urlsafe_b64encode(msgspec.json.encode(place)).decode()
-    with pytest.raises(Problem):
-        Paging(cursor=cursor).after("title")
+    refused(cursor, TEXT, "title")
+
+
+@pytest.mark.parametrize(
+    "value", ["1", "1.5", "true", "{}", "[]", str(2**64), "9" * 1000, "NaN", r'"\ud800"', '"\udcff"']
+)
+def test_a_forged_value_is_no_text_to_go_on_from(value: str) -> None:
+    refused(forged(f'{value},"{ID}"]', "title"), TEXT, "title")
+
+
+@pytest.mark.parametrize(
+    "value", ["null", '"abc"', '"7"', "0", "-1", "1.5", "true", "1e400", str(LARGEST + 1), str(10**30), "9" * 1000]
+)
+def test_a_forged_value_is_no_version_to_go_on_from(value: str) -> None:
+    refused(forged(f'{value},"{ID}"]', "check-ins", ID), VERSION, "check-ins", ID)
+
+
+@pytest.mark.parametrize("by", [TEXT, VERSION])
+@pytest.mark.parametrize("rest", ["[" * 1400, "[" * 700 + "]" * 700 + ',"x"]', '{"a":' * 280, "1", "1,null]", ""])
+def test_a_forged_cursor_of_any_depth_is_refused(by: SortedBy[Any], rest: str) -> None:
+    refused(forged(rest, "title"), by, "title")
 
 
 def test_after_the_last_page_there_is_none() -> None:
     assert Paging().next(None, "title") is None
-    assert Paging().after("title") is None
+    assert Paging().after(TEXT, "title") is None
 
 
 @pytest.mark.parametrize("bound", [("-title", "open"), ("title", "draft"), ("title",), ("title", "open", Decimal(1))])
 def test_a_cursor_is_bound_to_its_list(bound: tuple[object, ...]) -> None:
     cursor = Paging().next(("a", "1"), "title", "open")
-    with pytest.raises(Problem) as refused:
-        Paging(cursor=cursor).after(*bound)
-    assert refused.value.errors[0].pointer == "cursor"
+    assert cursor is not None
+    assert refused(cursor, TEXT, *bound).errors[0].pointer == "cursor"
 
 
 def test_the_link_leads_to_the_next_page(client: TestClient, app: FastAPI) -> None:

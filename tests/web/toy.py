@@ -13,11 +13,11 @@ from starlette.responses import Response, StreamingResponse
 
 from libs.access.tokens import InvalidToken
 from libs.events import errors
-from libs.web.answers import answer, no_content, page_answer, public_path
+from libs.web.answers import answer, page_answer, public_path
 from libs.web.app import Readiness, create_app
 from libs.web.fields import Date, Fraction01, Id, Ids, Model, Number, Timestamp, Title, Weight, line, one_of, text
-from libs.web.headers import cairn_after, idempotency_key, if_match
-from libs.web.paging import Paging, paging
+from libs.web.headers import cairn_after, cairn_position, idempotency_key, if_match
+from libs.web.paging import TEXT, Paging, paging
 from libs.web.problems import Problem
 from libs.web.route import router
 
@@ -115,7 +115,7 @@ def _writes(seen: list[Any]) -> APIRouter:
     @routes.post("/{goal_id}/publish")
     async def publish(goal_id: Id) -> Response:
         seen.append("published")
-        return no_content(position={"goals": 18})
+        return Response(status_code=204, headers={"Cairn-Position": cairn_position({"goals": 18})})
 
     return routes
 
@@ -133,7 +133,7 @@ def _reads(seen: list[Any]) -> APIRouter:
         q: Annotated[str | None, Query(max_length=20)] = None,
     ) -> Response:
         bound = ("title", owner_id, state)
-        start = page.after(*bound)
+        start = page.after(TEXT, *bound)
         seen.append((page.limit, owner_id, state, due_before, start))
         return page_answer(request, [{"id": ID}], page.next(("a title", ID), *bound))
 

@@ -34,6 +34,10 @@ class Signal(Protocol):
         """Forgets what happened so far."""
         ...
 
+    def close(self) -> None:
+        """Listens no longer."""
+        ...
+
     async def wait(self, seconds: float) -> None:
         """Returns at once if something happened since `clear`, else when it does, else after `seconds`."""
         ...

@@ -79,9 +79,9 @@ Scalar = str | int | float | bool | None
 class Query:
     """What `find` is asked. Every field used must stand in a declared index (ValueError otherwise).
 
-    `equal` maps a field (or a `Many` field) to the accepted values; `words` a `Words` field to words that must all
-    occur; `at_least <= field < below` bounds the `span` field. Sorted by `sort`, then by id; `after` is the last
-    row's `(sort value, id)` of the page before.
+    `equal` maps a field (or a `Many` field) to the accepted values; `words` a `Words` field to texts whose words must
+    all occur (texts without any word match nothing); `at_least <= field < below` bounds the `span` field. Sorted by
+    `sort`, then by id; `after` is the last row's `(sort value, id)` of the page before.
     """
 
     equal: Mapping[str, Sequence[Scalar]] = field(default_factory=dict)

@@ -92,6 +92,10 @@ class EventStore(Protocol):
         """The outcome of an accepted command, or None."""
         ...
 
+    async def probe(self) -> None:
+        """Returns when an append could be tried now, and writes nothing. Raises StoreUnavailable."""
+        ...
+
     async def head(self, tenant: str) -> int:
         """The tenant's last sequence, 0 before the first event."""
         ...

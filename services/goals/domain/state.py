@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import msgspec
 
 from libs.events.catalog.goals import CheckInRecorded, GoalCreated, Metric, Period
-from libs.events.declare import Aggregate
+from libs.events.declare import Aggregate, fold_by_type
 from libs.events.envelope import Fact
 from services.goals.domain.measure import next_check_in, shown, way_gone
 
@@ -133,17 +132,8 @@ def _checked_in(goal: Goal, fact: Fact[CheckInRecorded]) -> Goal:
     return msgspec.structs.replace(goal, **changes)
 
 
-_FOLDS: Mapping[type[msgspec.Struct], Callable[[Goal, Fact[Any]], Goal]] = {
-    GoalCreated: _created,
-    CheckInRecorded: _checked_in,
-}
+fold = fold_by_type({GoalCreated: _created, CheckInRecorded: _checked_in})
+"""The goal after one more fact. Pure; facts that change nothing here still count as a version."""
 
 
-def fold(goal: Goal, fact: Fact[Any]) -> Goal:
-    """The goal after one more fact. Pure; facts that change nothing here still count as a version."""
-    apply = _FOLDS.get(type(fact.data))
-    changed = apply(goal, fact) if apply is not None else goal
-    return msgspec.structs.replace(changed, version=fact.version, updated_at=fact.time, updated_by=fact.actor)
-
-
-GOAL: Aggregate[Goal] = Aggregate("goal", Goal(), fold)
+GOAL: Aggregate[Goal] = Aggregate("goal", Goal(), fold, words=(GoalCreated,))

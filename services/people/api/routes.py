@@ -12,10 +12,11 @@ from libs.events.envelope import stream_name
 from libs.web.answers import answer, page_answer, public_path
 from libs.web.door import Command, Door
 from libs.web.fields import Id, Ids, line, one_of
-from libs.web.paging import Paging, paging
+from libs.web.paging import TEXT, Paging, paging
 from libs.web.route import router as strict_router
 from libs.web.schemas import answers, answers_page
 from services.people.api.bodies import PersonBody
+from services.people.domain.errors import PersonNotFound
 from services.people.domain.state import PERSON
 from services.people.handlers import PeopleHandlers
 from services.people.projections import PERSON_ROWS
@@ -46,8 +47,14 @@ def _people(routes: APIRouter, door: Door, handlers: PeopleHandlers, queries: Pe
     @routes.get("/people/{person_id}", responses=answers(PersonAnswer, "The person."))
     async def read_person(request: Request, person_id: Id, asker: Annotated[Asker, Depends(door.asker)]) -> Response:
         """Somebody of the tenant."""
-        await door.refuse_parked(request, asker, PERSON_ROWS, stream_name(asker.tenant, PERSON.kind, person_id))
-        person = await queries.person(asker, person_id)
+        stream = stream_name(asker.tenant, PERSON.kind, person_id)
+        try:
+            person = await queries.person(asker, person_id)
+        except PersonNotFound:
+            # The row may be missing because it is parked.
+            await door.refuse_parked(request, asker, PERSON_ROWS, stream)
+            raise
+        await door.refuse_parked(request, asker, PERSON_ROWS, stream)
         return answer(person, version=person.version)
 
     @routes.get("/me", responses=answers(PersonAnswer, "You."))
@@ -69,7 +76,7 @@ def _lists(routes: APIRouter, door: Door, queries: PeopleQueries) -> None:
         state: Annotated[Annotated[tuple[str, ...], one_of("active")] | None, Parameter()] = None,
     ) -> Response:
         """Who works here, in order of name."""
-        await door.refuse_parked(request, asker, PERSON_ROWS)
         search = Search(q=q, email=email, manager_id=manager_id or (), state=state or ())
-        items, end = await queries.people(asker, search, after=page.after("people", search), limit=page.limit)
+        items, end = await queries.people(asker, search, after=page.after(TEXT, "people", search), limit=page.limit)
+        await door.refuse_parked(request, asker, PERSON_ROWS)
         return page_answer(request, items, page.next(end, "people", search))

@@ -28,7 +28,7 @@ def add_person(command: AddPerson, person_id: str, manager: Person | None) -> Se
 
     Raises InvalidEmail, UnknownManager.
     """
-    if len(command.email) > LONGEST_EMAIL or not _EMAIL.fullmatch(command.email):
+    if len(command.email) > LONGEST_EMAIL or not command.email.isprintable() or not _EMAIL.fullmatch(command.email):
         raise InvalidEmail
     if manager is not None and (manager.version == 0 or manager.state != "active"):
         raise UnknownManager

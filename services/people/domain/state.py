@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import unicodedata
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
 from libs.events.catalog.people import EmailClaimed, PersonAdded, RoleGranted
-from libs.events.declare import Aggregate
+from libs.events.declare import Aggregate, fold_by_type
 from libs.events.envelope import Fact
 
 
@@ -43,8 +42,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def address_key(email: str) -> str:
-    """An address as it is compared: case does not matter."""
-    return email.casefold()
+    """An address as it is compared: neither case nor the spelling of a letter in Unicode matters."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", email).casefold())
 
 
 def _added(person: Person, fact: Fact[PersonAdded]) -> Person:
@@ -68,17 +67,8 @@ def _granted(person: Person, fact: Fact[RoleGranted]) -> Person:
     return msgspec.structs.replace(person, roles=list(dict.fromkeys([*person.roles, fact.data.role])))
 
 
-_FOLDS: Mapping[type[msgspec.Struct], Callable[[Person, Fact[Any]], Person]] = {
-    PersonAdded: _added,
-    RoleGranted: _granted,
-}
-
-
-def fold(person: Person, fact: Fact[Any]) -> Person:
-    """The person after one more fact. Pure; facts that change nothing here still count as a version."""
-    apply = _FOLDS.get(type(fact.data))
-    changed = apply(person, fact) if apply is not None else person
-    return msgspec.structs.replace(changed, version=fact.version, updated_at=fact.time, updated_by=fact.actor)
+fold = fold_by_type({PersonAdded: _added, RoleGranted: _granted})
+"""The person after one more fact. Pure; facts that change nothing here still count as a version."""
 
 
 def fold_claim(claim: Claim, fact: Fact[EmailClaimed]) -> Claim:

@@ -19,13 +19,19 @@ class AppendSignal:
     def __init__(self, stores: Iterable[SQLiteEventStore]) -> None:
         self._loop = asyncio.get_running_loop()
         self._event = asyncio.Event()
-        for store in stores:
+        self._stores = tuple(stores)
+        for store in self._stores:
             store.appended.append(self._appended)
 
     def _appended(self) -> None:
         # The loop may be closed by now; the writer thread that calls must live on.
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._event.set)
+
+    def close(self) -> None:
+        """See `Signal.close`."""
+        for store in self._stores:
+            store.appended.remove(self._appended)
 
     def clear(self) -> None:
         """See `Signal.clear`."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import queue
 import sqlite3
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
-from time import perf_counter
-from typing import Any, TypeVar
+from time import monotonic, perf_counter
+from typing import Any
 
 from eventsourcing.persistence import PersistenceError
 from eventsourcing.persistence import StoredEvent as Stored
@@ -30,6 +33,10 @@ from libs.events.errors import StoreUnavailable
 from libs.events.ports import Append, CommandRecord, Record, StoredEvent, TenantHead
 from libs.telemetry import metrics
 
+_log = logging.getLogger(__name__)
+FAILURE_TELLS = 10.0
+"""Seconds for which a failed append counts as the state of the store when nobody has appended since."""
+
 GROUP = 256
 """Callers in one transaction at most: enough to hide an fsync, few enough that nobody waits for the others' inserts."""
 
@@ -46,8 +53,7 @@ _TENANT = (
     "SELECT e.rowid, (SELECT store_id FROM store), s.tenant, s.sequence, e.topic, e.state FROM sequences s "
     "JOIN stored_events e ON e.rowid = s.notification_id WHERE s.tenant=? AND s.sequence>? ORDER BY s.sequence LIMIT ?"
 )
-T = TypeVar("T")
-_Waiting = tuple[GroupCaller, "Future[Ending]"]
+_Waiting = tuple[GroupCaller, "asyncio.Future[Ending]"]
 
 
 class SQLiteEventStore:
@@ -67,6 +73,7 @@ class SQLiteEventStore:
         self.recorder = self._recorder(datastore)
         self.store_id = self._open()
         self._closed = False
+        self._failed_at: float | None = None
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix=f"{service}-read")
         self._writer = threading.Thread(target=self._write_groups, name=f"{service}-append", daemon=True)
@@ -79,10 +86,10 @@ class SQLiteEventStore:
         """See `EventStore.append`."""
         self._refuse_closed()
         started = perf_counter()
-        done: Future[Ending] = Future()
+        done: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         caller = GroupCaller(request.tenant, request.expected, _stamp(request.events), request.command)
         self._queue.put((caller, done))
-        ending = await asyncio.wrap_future(done)
+        ending = await done
         if isinstance(ending, Exception):
             raise ending
         assert isinstance(ending, CommandRecord)
@@ -133,6 +140,15 @@ class SQLiteEventStore:
         """The last notification id, 0 when the store is empty."""
         [row] = await self._read("SELECT coalesce(max(rowid), 0) FROM stored_events", ())
         return int(row[0])
+
+    async def probe(self) -> None:
+        """Takes the write lock for a moment and writes nothing. Raises StoreUnavailable when it is not to be had.
+
+        Also when the last append failed just now: a full disk still gives the lock.
+        """
+        if self._failed_at is not None and monotonic() - self._failed_at < FAILURE_TELLS:
+            raise StoreUnavailable("the last append failed")
+        await asyncio.to_thread(self.recorder.probe)
 
     async def close(self) -> None:
         """Commits what waits, then closes the file."""
@@ -188,17 +204,36 @@ class SQLiteEventStore:
                 return
 
     def _write(self, group: list[_Waiting]) -> None:
-        running = [(caller, done) for caller, done in group if done.set_running_or_notify_cancel()]
+        running = [(caller, done) for caller, done in group if not done.cancelled()]
         if not running:
             return
         try:
             endings: Sequence[Ending] = self.recorder.append_many([caller for caller, _ in running])
+            self._failed_at = None
         except Exception as error:  # the thread must live on: whoever waits gets the error
             endings = [error] * len(running)
-        for (_, done), ending in zip(running, endings, strict=True):
-            done.set_result(ending)
-        for notify in self.appended:
+            self._failed_at = monotonic()
+            _log.error("appends fail", exc_info=error, extra={"service": self.service, "events": len(running)})
+        _tell([(done, ending) for (_, done), ending in zip(running, endings, strict=True)])
+        for notify in tuple(self.appended):
             notify()
+
+
+def _tell(ended: Sequence[tuple[asyncio.Future[Ending], Ending]]) -> None:
+    """Wakes each event loop once, not once a caller: callers go on together, and so append together again."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Ending], Ending]]] = defaultdict(list)
+    for done, ending in ended:
+        by_loop[done.get_loop()].append((done, ending))
+    for loop, some in by_loop.items():
+        # A loop that has ended has nobody left who waits.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(_set_results, some)
+
+
+def _set_results(ended: Sequence[tuple[asyncio.Future[Ending], Ending]]) -> None:
+    for done, ending in ended:
+        if not done.done():
+            done.set_result(ending)
 
 
 def _stamp(events: Sequence[Envelope]) -> Callable[[str | None], tuple[str | None, Sequence[Stored]]]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from libs.events.adapters.sqlite.event_log import SQLiteEventLog
@@ -17,6 +19,13 @@ from libs.events.envelope import topic_of
 
 LOCK = "serving.lock"
 KEYS = "keys.db"
+EVENTS = "events"
+READS = "read"
+KEY_ENCRYPTION_KEY = "key-encryption.key"
+DEVELOPMENT_TOKENS = "development-tokens.key"
+INNER_HOP = "inner-hop.key"
+_PATIENCE = 1.0
+"""Seconds to wait for the lock: who asks `served_by` holds it for a moment."""
 
 
 class FolderInUse(Exception):
@@ -34,7 +43,7 @@ def served_by(path: Path) -> str | None:
     """What the process that serves this folder says about itself, None when nobody serves it. Changes nothing."""
     try:
         descriptor = os.open(path / LOCK, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -51,7 +60,7 @@ class DataFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         # Only the owner may look: the key encryption key lies in here.
-        for part in (path, path / "events", path / "read"):
+        for part in (path, path / EVENTS, path / READS):
             part.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._stores: dict[str, SQLiteEventStore] = {}
         self._reads: dict[str, SQLiteReadStore] = {}
@@ -59,24 +68,30 @@ class DataFolder:
         self._lock: int | None = None
 
     def serve(self) -> None:
-        """Claims the folder for this process until it ends, however it ends. Raises FolderInUse."""
-        path = self.path / LOCK
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        """Claims the folder for this process until it ends, however it ends. Raises FolderInUse.
+
+        Blocks, for at most a second; for the start of a process.
+        """
+        descriptor = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.read(descriptor, 200).decode(errors="replace").strip()
+            if not _locked(descriptor):
+                raise FolderInUse(self.path, os.read(descriptor, 200).decode(errors="replace").strip())
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, f"process {os.getpid()}\n".encode())
+        except BaseException:
             os.close(descriptor)
-            raise FolderInUse(self.path, holder) from None
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"process {os.getpid()}\n".encode())
+            raise
         self._lock = descriptor
 
     def event_store(self, service: str) -> SQLiteEventStore:
         """The event store of a service, the same object for all who ask, so that its appends wake its readers."""
         if service not in self._stores:
-            self._stores[service] = SQLiteEventStore(service, self.path / "events" / f"{service}.db")
+            self._stores[service] = SQLiteEventStore(service, self.path / EVENTS / f"{service}.db")
         return self._stores[service]
+
+    def has_event_stores(self) -> bool:
+        """Whether any service has ever stored events here."""
+        return any((self.path / "events").glob("*.db"))
 
     def event_log(self, *services: str) -> SQLiteEventLog:
         """The log of these services' topics."""
@@ -85,7 +100,7 @@ class DataFolder:
     def read_store(self, service: str) -> SQLiteReadStore:
         """The read models of a service."""
         if service not in self._reads:
-            self._reads[service] = SQLiteReadStore(self.path / "read" / f"{service}.db")
+            self._reads[service] = SQLiteReadStore(self.path / READS / f"{service}.db")
         return self._reads[service]
 
     def key_store(self) -> SQLiteKeyStore:
@@ -95,13 +110,29 @@ class DataFolder:
         return self._keys
 
     async def close(self) -> None:
-        """Commits what waits and closes every file; lets the folder go."""
-        for store in self._stores.values():
-            await store.close()
-        for reads in self._reads.values():
-            await reads.close()
-        if self._keys is not None:
-            await self._keys.close()
+        """Commits what waits and closes every file, also when one fails to; lets the folder go last."""
+        async with AsyncExitStack() as last_first:
+            last_first.callback(self._let_go)
+            if self._keys is not None:
+                last_first.push_async_callback(self._keys.close)
+            for reads in self._reads.values():
+                last_first.push_async_callback(reads.close)
+            for store in self._stores.values():
+                last_first.push_async_callback(store.close)
+
+    def _let_go(self) -> None:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+
+def _locked(descriptor: int) -> bool:
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.01)

@@ -48,11 +48,20 @@ class SQLiteKeyStore:
     """`KeyStore` on one SQLite file; several processes may use the file at once. Connects at the first call.
 
     `busy_timeout` (seconds) bounds the wait for another process; `pragmas` serves tests that need a full disk. One
-    thread does all the work: the keyring remembers what it read, so little comes here.
+    thread does all the work: the keyring remembers what it read, so little comes here. `read_only` neither makes the
+    file nor changes it: what would write raises StoreUnavailable.
     """
 
-    def __init__(self, path: Path, *, busy_timeout: float = 5.0, pragmas: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        busy_timeout: float = 5.0,
+        pragmas: Mapping[str, int] | None = None,
+        read_only: bool = False,
+    ) -> None:
         self._path, self._busy_timeout, self._pragmas = path, busy_timeout, dict(pragmas or {})
+        self._read_only, self._closed = read_only, False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="key-store")
         self._connection: sqlite3.Connection | None = None
 
@@ -77,10 +86,17 @@ class SQLiteKeyStore:
         await self._run(lambda connection: _destroy(connection, tenant, holder, time_text(at)))
 
     async def close(self) -> None:
-        """Finishes what was begun and closes the file; a later call opens it again."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
+        """Finishes what was begun and closes the file for good: a later call raises StoreUnavailable. Idempotent."""
+        if not self._closed:
+            self._closed = True
+            try:
+                await asyncio.wrap_future(self._thread.submit(self._disconnect))
+            finally:
+                self._thread.shutdown(wait=False)
 
     async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        if self._closed:
+            raise StoreUnavailable("the key store is closed")
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._work, work)
 
     def _work(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -95,6 +111,9 @@ class SQLiteKeyStore:
             raise StoreUnavailable(f"key store: {error}") from error
 
     def _connect(self) -> sqlite3.Connection:
+        if self._read_only:
+            address = f"{self._path.absolute().as_uri()}?mode=ro"
+            return sqlite3.connect(address, uri=True, timeout=self._busy_timeout, isolation_level=None)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         # SQLite gives its log the mode of the file, and would make the file readable to all.
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))

@@ -10,26 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from libs.events.adapters.sqlite.faults import translated
 from libs.events.errors import StoreUnavailable
 
 T = TypeVar("T")
-
-_UNAVAILABLE = frozenset(
-    (
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_LOCKED,
-        sqlite3.SQLITE_NOMEM,
-        sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_INTERRUPT,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_PROTOCOL,
-        sqlite3.SQLITE_NOTADB,
-    )
-)
-"""Primary codes that speak of the file or the machine; any other error is a fault of this code and stays itself."""
 
 _SCHEMA = (
     "CREATE TABLE ownership (projection TEXT, topic TEXT, part INTEGER, epoch INTEGER NOT NULL, "
@@ -99,7 +83,7 @@ class Database:
             return result
         except sqlite3.Error as error:
             self._drop()
-            raise _translated(error, ambiguous=committing) from error
+            raise translated(error, ambiguous=committing) from error
         except BaseException:
             self._roll_back()
             raise
@@ -108,14 +92,14 @@ class Database:
         try:
             self._connection(writes=True)
         except sqlite3.Error as error:
-            raise _translated(error, ambiguous=False) from error
+            raise translated(error) from error
 
     def _truncate_log(self) -> None:
         try:
             [busy, _, _] = self._connection(writes=True).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except sqlite3.Error as error:
             self._drop()
-            raise _translated(error, ambiguous=False) from error
+            raise translated(error) from error
         if busy:
             raise StoreUnavailable("a reader keeps the write-ahead log from being emptied")
 
@@ -191,10 +175,3 @@ class Database:
         with self._guard:
             while self._open:
                 self._open.pop().close()
-
-
-def _translated(error: sqlite3.Error, *, ambiguous: bool) -> Exception:
-    code = getattr(error, "sqlite_errorcode", None)
-    if code is None or code & 0xFF not in _UNAVAILABLE:
-        return error
-    return StoreUnavailable(f"{error.sqlite_errorname}: {error}", ambiguous=ambiguous)

@@ -85,9 +85,7 @@ class _Builder:
             if field in self.table.many
         ]
         for field, texts in self.query.words.items():
-            words = sorted(frozenset().union(*map(words_of, texts)))
-            if words:
-                conditions.append(self._by_terms(field, words, every=True))
+            conditions.append(self._by_terms(field, sorted(_all_words(texts)), every=True))
         return conditions
 
     def _by_terms(self, field: str, values: Sequence[Scalar], *, every: bool) -> str:
@@ -164,13 +162,17 @@ def statements(table: Table, tenant: str, query: Query) -> Iterator[Statement]:
     """The statements that answer a query, in order. Raises ValueError for what no declared index serves."""
     equal = _checked(table, query)
     driver = _driver(table, query)
-    if not all(equal.values()):
+    if not all(equal.values()) or not all(map(_all_words, query.words.values())):
         return
     without_nulls = query.span == query.sort and (query.at_least is not None or query.below is not None)
     builder = _Builder(table, tenant, query, equal)
     for segment in builder.segments(driver):
         if not (segment.nulls and without_nulls):
             yield builder.statement(driver, segment)
+
+
+def _all_words(texts: Sequence[str]) -> frozenset[str]:
+    return frozenset().union(*map(words_of, texts))
 
 
 def _checked(table: Table, query: Query) -> Values:
@@ -194,10 +196,7 @@ def _checked(table: Table, query: Query) -> Values:
 
 def _driver(table: Table, query: Query) -> _Driver:
     primary = f"sqlite_autoindex_{table.rows}_1"
-    by_terms = any(field in table.many for field in query.equal) or any(
-        words_of(text) for texts in query.words.values() for text in texts
-    )
-    if by_terms:
+    if query.words or any(field in table.many for field in query.equal):
         return _Driver(primary, ordered=query.sort is None)
     candidates = [_candidate(index, query) for index in table.indexes]
     usable = [candidate for candidate in candidates if candidate.usable]

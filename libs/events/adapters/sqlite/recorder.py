@@ -30,6 +30,9 @@ COMPANIONS = (
     "stream TEXT NOT NULL, resource TEXT NOT NULL, created INTEGER NOT NULL, version INTEGER NOT NULL, "
     "position INTEGER NOT NULL, PRIMARY KEY (tenant, command_id)) WITHOUT ROWID",
 )
+STATEMENTS_KEPT = 128
+PROBE_SECONDS = 1.0
+
 SELECT_COMMAND = (
     "SELECT command_id, request_hash, stream, resource, created, version, position "
     "FROM commands WHERE tenant=? AND command_id=?"
@@ -60,19 +63,33 @@ class Pool(SQLiteConnectionPool):
     pragmas: Mapping[str, int] = {}
 
     def _create_connection(self) -> SQLiteConnection:
-        connection = self._connect()
-        raw = connection._sqlite_conn
-        raw.execute("PRAGMA synchronous=FULL")
-        for name, value in self.pragmas.items():
-            raw.execute(f"PRAGMA {name}={int(value)}")
-        return connection
+        # Not the library's own way: it asks for a cache of one statement, and so compiles every statement again.
+        raw = sqlite3.connect(
+            self.db_name,
+            timeout=self.lock_timeout or 0,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=STATEMENTS_KEPT,
+            uri=True,
+        )
+        raw.row_factory = sqlite3.Row
+        try:
+            self._make_wal(raw)
+            raw.execute("PRAGMA synchronous=FULL")
+            for name, value in self.pragmas.items():
+                raw.execute(f"PRAGMA {name}={int(value)}")
+        except sqlite3.Error:
+            raw.close()
+            raise
+        return SQLiteConnection(sqlite_conn=raw, max_age=self.max_age)
 
-    def _connect(self) -> SQLiteConnection:
+    def _make_wal(self, raw: sqlite3.Connection) -> None:
         # SQLite does not wait when several processes make the same new file a WAL file: it fails as locked at once.
         deadline = monotonic() + (self.lock_timeout or 0)
         while True:
             try:
-                return super()._create_connection()
+                raw.execute("PRAGMA journal_mode=WAL")
+                return
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() >= deadline:
                     raise
@@ -119,6 +136,19 @@ class GroupRecorder(SQLiteApplicationRecorder):
             with self.datastore.get_connection(commit=True) as connection:
                 return self._in_transaction(connection, callers)
         except (sqlite3.Error, PersistenceError) as error:
+            raise StoreUnavailable(f"{type(error).__name__}: {error}") from error
+
+    def probe(self) -> None:
+        """Takes the write lock for a moment and writes nothing. Raises StoreUnavailable when it is not to be had."""
+        # On a connection of its own: the pool's would keep appends and reads waiting behind a question.
+        try:
+            raw = sqlite3.connect(self.datastore.pool.db_name, timeout=PROBE_SECONDS, isolation_level=None, uri=True)
+            try:
+                raw.execute("BEGIN IMMEDIATE")
+                raw.execute("ROLLBACK")
+            finally:
+                raw.close()
+        except sqlite3.Error as error:
             raise StoreUnavailable(f"{type(error).__name__}: {error}") from error
 
     def _in_transaction(self, connection: SQLiteConnection, callers: Sequence[GroupCaller]) -> list[Ending]:

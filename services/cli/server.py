@@ -1,0 +1,40 @@
+"""The HTTP server of `cairn up`: told to stop, it finishes what is under way and comes back, so that all is closed."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import uvicorn
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Server(uvicorn.Server):
+    """Ends at SIGTERM or SIGINT when every answer is finished, at a second one without them (`force_exit`).
+
+    Uvicorn's own way is to die of the signal before `serve` returns, with every file still open.
+    """
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Takes the signals for as long as it serves."""
+        loop = asyncio.get_running_loop()
+        for one in _SIGNALS:
+            loop.add_signal_handler(one, self.handle_exit, one, None)
+        try:
+            yield
+        finally:
+            for one in _SIGNALS:
+                loop.remove_signal_handler(one)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """The first signal asks, the second one orders."""
+        if self.should_exit:
+            self.force_exit = True
+            for task in self.server_state.tasks:
+                task.cancel()
+        self.should_exit = True

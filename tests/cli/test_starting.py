@@ -1,0 +1,60 @@
+"""What keeps `cairn up` from starting is said in one sentence, the folder's before the port's."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from libs.web.embedded import Embedded
+from libs.web.settings import ServiceSettings
+from services.people import wiring as people
+from tests.product import inside, run, start
+
+
+def test_a_second_one_on_the_same_folder_and_port_hears_of_the_folder(tmp_path: Path) -> None:
+    with start(tmp_path) as product:
+        done = run("up", "--data", product.data, "--port", str(product.port))
+        assert (done.returncode, done.stdout) == (1, "")
+        assert product.process is not None
+        assert f"already served by process {product.process.pid}" in done.stderr
+        assert done.stderr.count("\n") == 1
+        assert httpx2.get(f"{product.url}/readyz").status_code == 200
+
+
+@pytest.mark.parametrize("command", ["up", "doctor"])
+def test_a_quota_that_means_nothing_is_said_before_anything_is_made(tmp_path: Path, command: str) -> None:
+    port = ("--port", "0") if command == "up" else ()
+    do = run if command == "up" else inside
+    done = do(command, "--data", tmp_path / "data", *port, CAIRN_QUOTA_PRINCIPAL="abc", CAIRN_QUOTA_TENANT="-1")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("cairn: these settings have no meaning here: ")
+    assert "CAIRN_QUOTA_PRINCIPAL, CAIRN_QUOTA_TENANT" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "data").exists()
+
+
+def test_the_demo_waits_where_a_quota_is_small(tmp_path: Path) -> None:
+    with start(tmp_path, "--demo", CAIRN_QUOTA_PRINCIPAL="3", CAIRN_QUOTA_TENANT="4") as product:
+        assert product.written()["goals"][0] == 9
+        assert product.stop() == 0
+
+
+def test_a_demo_that_cannot_be_added_says_why(tmp_path: Path) -> None:
+    async def take_the_address() -> None:
+        parts = Embedded(ServiceSettings(data_dir=tmp_path / "data"))
+        try:
+            await people.wire(parts).handlers.identify("acme", None, "sam@acme.example", [])
+        finally:
+            await parts.close()
+
+    asyncio.run(take_the_address())
+    done = run("up", "--data", tmp_path / "data", "--port", "0", "--demo")
+    assert (done.returncode, done.stdout) == (1, "")
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("cairn: the demo tenant acme could not be added: POST /api/v1/people")
+    assert "409 email_taken" in last
+    assert "Traceback" not in done.stderr
+    assert list((tmp_path / "data").rglob("*-wal")) == []
