@@ -16,7 +16,7 @@ from libs.events.ports import ReadStore
 from libs.events.positions import Positions
 
 LAG_ALLOWED = 2.0
-"""Seconds that a look-up waits for the replica before it says that somebody does not exist (promise 8)."""
+"""Seconds that a look-up waits for the replica before it gives up (promise 8)."""
 
 EMPLOYEE = "employee"
 
@@ -47,7 +47,7 @@ class Directory:
     projection: Projection
 
     async def asker(self, principal: Principal) -> Asker:
-        """The active person behind a principal. Raises UnknownPrincipal."""
+        """The active person behind a principal. Raises UnknownPrincipal, NotCaughtUp."""
         # The development issuer's subject is the person's id. Another issuer's subject could be anybody's.
         if principal.issuer != DEVELOPMENT_ISSUER:
             raise UnknownPrincipal
@@ -58,10 +58,14 @@ class Directory:
         return Asker(principal.tenant, member.id, frozenset({EMPLOYEE, *member.roles}), principal.key)
 
     async def members(self, tenant: str, ids: Iterable[str]) -> dict[str, Member]:
-        """Those of the people who exist, by id; waits up to two seconds for the replica before it leaves one out."""
+        """Those of the people who exist, by id. Before one is left out, the replica is waited for, two seconds at most.
+
+        Raises NotCaughtUp when it is still behind then: nobody can say yet who exists.
+        """
         wanted = list(dict.fromkeys(ids))
         found = await self._members(tenant, wanted)
-        if len(found) < len(wanted) and await self.positions.wait_for_head(tenant, self.projection, within=LAG_ALLOWED):
+        if len(found) < len(wanted):
+            await self.positions.wait_for_head(tenant, self.projection, within=LAG_ALLOWED)
             found = await self._members(tenant, wanted)
         return found
 

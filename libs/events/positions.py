@@ -56,16 +56,12 @@ class Positions:
             except TimeoutError:
                 continue
 
-    async def wait_for_head(self, tenant: str, model: Projection, *, within: float) -> bool:
-        """Waits until the model holds everything its topics hold now for the tenant; False if it does not in time."""
+    async def wait_for_head(self, tenant: str, model: Projection, *, within: float) -> None:
+        """Returns once the model holds everything its topics hold now for the tenant. Raises NotCaughtUp."""
         after = {
             topic.partition(".")[0]: (await self.log.tenant_head(topic, tenant)).sequence for topic in model.topics
         }
-        try:
-            await self.wait(tenant, after, [model], within=within)
-        except NotCaughtUp:
-            return False
-        return True
+        await self.wait(tenant, after, [model], within=within)
 
     async def refuse_parked(self, tenant: str, model: Projection, key: str | None = None) -> None:
         """Raises KeyParked when the model could not apply an event of this ordering key, or of any (promise 5)."""
