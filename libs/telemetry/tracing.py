@@ -23,7 +23,9 @@ __all__ = [
     "Span",
     "SpanKind",
     "current_ids",
+    "current_span",
     "current_traceparent",
+    "has_attribute",
     "is_sampled",
     "span",
     "traceparent_of",
@@ -59,6 +61,16 @@ def span(
     An exception marks the span with its type, never with its message.
     """
     return _Scope(name, parent, kind, attributes)
+
+
+def current_span() -> Span:
+    """The current span; one that records nothing outside any."""
+    return trace.get_current_span()
+
+
+def has_attribute(span: Span, name: str) -> bool:
+    """Whether a recording span was given this attribute."""
+    return name in (getattr(span, "attributes", None) or ())
 
 
 def current_traceparent() -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from time import perf_counter
 
 from starlette.requests import ClientDisconnect
@@ -20,6 +21,7 @@ _ALWAYS = (
 )
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _QUIET = frozenset({"/healthz", "/readyz"})
+ROUTE = "http.route"
 CLIENT_GONE = 499
 """The status in logs and figures when the client left before it was answered."""
 
@@ -47,9 +49,19 @@ class Edge:
         if answer.bodiless:
             # A copy: the server frames its answer by the method in its own scope.
             scope = {**scope, "method": "GET"}
-        with tracing.span(method, parent=_traceparent(scope), kind=SpanKind.SERVER) as span:
+        parent = _traceparent(scope)
+        if self._inner and parent is not None and parent == tracing.current_traceparent():
+            # The caller is in this process and its span is still current: one hop, one span, and we know its name.
+            span = tracing.current_span()
+            answer.started = lambda: _name(span, _known(method), _route(scope), answer.status)
             await self._run(scope, receive, answer)
-            self._tell(scope, method, answer.status, perf_counter() - started, span)
+            self._tell(scope, method, answer.status, perf_counter() - started)
+            return
+        with tracing.span(method, parent=parent, kind=SpanKind.SERVER) as span:
+            await self._run(scope, receive, answer)
+            self._tell(scope, method, answer.status, perf_counter() - started)
+            if not tracing.has_attribute(span, ROUTE):
+                _name(span, _known(method), _route(scope), answer.status)
 
     async def _run(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         try:
@@ -65,19 +77,9 @@ class Edge:
                 _log.error("a request failed", exc_info=error)
             await problem_response(problem, scope)(scope, receive, answer.send)
 
-    def _tell(self, scope: Scope, method: str, status: int, seconds: float, span: Span) -> None:
-        route = _route(scope)
-        known = method if method in _METHODS else "OTHER"
+    def _tell(self, scope: Scope, method: str, status: int, seconds: float) -> None:
+        route, known = _route(scope), _known(method)
         metrics.record_request(self._service, known, route, status, seconds)
-        if span.is_recording():
-            span.update_name(f"{known} {route}")
-            span.set_attributes(
-                {
-                    "http.request.method": known,
-                    "http.route": route,
-                    "http.response.status_code": status,
-                }
-            )
         quiet = scope["path"] in _QUIET or (self._inner and status < 500)
         level = logging.DEBUG if quiet else logging.INFO
         if _log.isEnabledFor(level):
@@ -90,10 +92,14 @@ class _Answer:
 
     def __init__(self, send: Send, *, bodiless: bool) -> None:
         self._send, self.bodiless, self.status = send, bodiless, 0
+        self.started: Callable[[], None] | None = None
+        """Called once, when the status is known and nothing is sent yet."""
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            if self.started is not None:
+                self.started()
             headers = list(message.get("headers", ()))
             present = {name for name, _ in headers}
             headers.extend(pair for pair in _ALWAYS if pair[0] not in present)
@@ -101,6 +107,16 @@ class _Answer:
         elif self.bodiless and message["type"] == "http.response.body":
             message = {**message, "body": b""}
         await self._send(message)
+
+
+def _known(method: str) -> str:
+    return method if method in _METHODS else "OTHER"
+
+
+def _name(span: Span, method: str, route: str, status: int) -> None:
+    if span.is_recording():
+        span.update_name(f"{method} {route}")
+        span.set_attributes({"http.request.method": method, ROUTE: route, "http.response.status_code": status})
 
 
 def _traceparent(scope: Scope) -> str | None:
