@@ -174,6 +174,12 @@ class Product:
             for path in sorted(self.data.glob("events/*.db"))
         }
 
+    def heads(self, tenant: str) -> list[str]:
+        """The positions of all that a tenant has written, for `Cairn-After`."""
+        head = "SELECT sequence FROM heads WHERE tenant=?"
+        found = {path.stem: rows(path, head, tenant) for path in sorted(self.data.glob("events/*.db"))}
+        return [f"{service}:{sequence}" for service, there in found.items() for (sequence,) in there]
+
     def rows(self, service: str, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Rows of a service's event store."""
         return rows(self.data / "events" / f"{service}.db", sql, *parameters)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -33,6 +33,8 @@ from libs.events.reader import Reader, Unread, outline
 from libs.telemetry import metrics, tracing
 
 PAGE = 500
+BULK = 2000
+"""A page of what is caught up with in bulk: fewer commits, and rows that many events change are written once."""
 IDLE_SECONDS = 1.0
 BACKOFF_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
 
@@ -61,9 +63,13 @@ class Effects:
 
 
 class Consumer(Protocol):
-    """What a projection or a reaction does with a batch of facts of one or more tenants, in log order."""
+    """What a read model or a reaction does with a batch of facts of one or more tenants, in log order.
+
+    `turn` is held from reading rows until they are written, so that what two topics do to one row cannot cross.
+    """
 
     name: str
+    turn: asyncio.Lock
 
     def key(self, fact: Fact[Any]) -> str:
         """The ordering key of a fact."""
@@ -86,6 +92,10 @@ class Runner:
     reader: Reader
     positions: Positions
     page: int = PAGE
+    bulk: int | None = None
+    """How many records at once while at least so many are due; None: a page."""
+    words: Container[type] | None = None
+    """The facts whose personal text the consumer needs; None: all."""
     stopped: str | None = None
     """Why this runner does not go on: `store_restored: …`, `event_from_the_future: …`; None while it runs."""
     lag: int = 0
@@ -144,10 +154,11 @@ class Runner:
         records: Sequence[Record] = ()
         try:
             owner = self._owner or await self._own()
-            records = await self.log.read(self.topic, self.partition, self._offset, self._limit or self.page)
+            limit = self._limit or (self.bulk if self.bulk is not None and self.lag >= self.bulk else self.page)
+            records = await self.log.read(self.topic, self.partition, self._offset, limit)
             if records:
                 await self._apply(owner, records)
-            await self._measure(records)
+            await self._measure(full=len(records) >= limit)
             self._limit = None
         except FATAL as fatal:
             if len(records) > 1:
@@ -177,15 +188,16 @@ class Runner:
         due, reached = await self._judge(records)
         facts, unreadable = await self._read(due)
         waiting = self._unblocked(facts, unreadable)
-        effects = await self.consumer.apply(waiting) if waiting else Effects()
-        parked = [self._park(refused) for refused in (*unreadable, *effects.refused)]
         advances = [Advance(tenant, self._checkpoints.get(tenant), point) for tenant, point in reached.items()]
         offset = records[-1].offset
-        with ExitStack() as spans:
-            for fact in waiting:
-                if fact.traceparent is not None and tracing.is_sampled(fact.traceparent):
-                    spans.enter_context(tracing.span(f"{self.consumer.name} apply", parent=fact.traceparent))
-            await self.reads.commit(Commit(owner, offset, advances, effects.puts, parked))
+        async with self.consumer.turn:
+            effects = await self.consumer.apply(waiting) if waiting else Effects()
+            parked = [self._park(refused) for refused in (*unreadable, *effects.refused)]
+            with ExitStack() as spans:
+                for fact in waiting:
+                    if fact.traceparent is not None and tracing.is_sampled(fact.traceparent):
+                        spans.enter_context(tracing.span(f"{self.consumer.name} apply", parent=fact.traceparent))
+                await self.reads.commit(Commit(owner, offset, advances, effects.puts, parked))
         self._offset = offset
         self._checkpoints.update(reached)
         for one in parked:
@@ -235,7 +247,7 @@ class Runner:
 
     async def _read(self, due: Sequence[Record]) -> tuple[list[Fact[Any]], list[Refused]]:
         try:
-            return await self.reader.facts([Unread(record.body, record.sequence) for record in due]), []
+            return await self.reader.facts([Unread(record.body, record.sequence) for record in due], self.words), []
         except (MalformedEvent, SealBroken):
             return await self._read_one_by_one(due)
 
@@ -244,7 +256,7 @@ class Runner:
         refused: list[Refused] = []
         for record in due:
             try:
-                facts.extend(await self.reader.facts([Unread(record.body, record.sequence)]))
+                facts.extend(await self.reader.facts([Unread(record.body, record.sequence)], self.words))
             except (MalformedEvent, SealBroken) as error:
                 refused.append(Refused(outline(record.body, record.sequence), f"{_code(error)}: {error}"))
         return facts, refused
@@ -255,9 +267,8 @@ class Runner:
         key = self.consumer.key(fact)
         return Parked(self.consumer.name, self.topic, fact.tenant, key, fact.sequence, refused.error)
 
-    async def _measure(self, records: Sequence[Record]) -> None:
+    async def _measure(self, *, full: bool) -> None:
         # A page that was not full ends at the end of the log: no need to ask for it.
-        full = len(records) >= (self._limit or self.page)
         self.lag = max(0, await self.log.end(self.topic, self.partition) - self._offset) if full else 0
         metrics.set_lag(self.consumer.name, self.topic, self.lag)
         metrics.set_parked(self.consumer.name, self.parked)

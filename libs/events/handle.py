@@ -12,44 +12,33 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import reduce
 from typing import Any, Generic, TypeVar
 from weakref import WeakValueDictionary
 
-from libs.events import canonical, envelope
+from libs.events import envelope
+from libs.events.append import Addition, Writer
 from libs.events.caller import Caller
 from libs.events.declare import Aggregate
-from libs.events.envelope import Envelope, Fact
+from libs.events.envelope import Fact
 from libs.events.errors import (
     ConcurrencyConflict,
     IdempotencyKeyInFlight,
     IdempotencyKeyReused,
     PreconditionFailed,
-    StoreUnavailable,
     TooManyConflicts,
 )
 from libs.events.expiring import Expiring
-from libs.events.ports import Append, Clock, Command, CommandRecord, DuplicateCommand, EventStore
-from libs.events.reader import Reader, Unread
+from libs.events.load import Loaded, Streams
+from libs.events.ports import Clock, Command, CommandRecord, DuplicateCommand, EventStore
+from libs.events.reader import Reader
 from libs.events.registry import Event
-from libs.telemetry import tracing
 
 S = TypeVar("S")
 
 ATTEMPTS = 10
-PAGE = 200
-"""Events folded before others get their turn on the event loop."""
 STATES_KEPT = 10_000
 STATE_LIFETIME = timedelta(seconds=30)
 """Folded states may hold opened personal text: with the 30 s that a key may be remembered, 60 s at most (promise 7)."""
-
-
-@dataclass(frozen=True)
-class Loaded(Generic[S]):
-    """A stream's state at a version; version 0 means that the stream does not exist."""
-
-    state: S
-    version: int
 
 
 @dataclass(frozen=True)
@@ -59,6 +48,23 @@ class Guard:
     stream: str
     version: int
     events: Sequence[Event]
+
+
+@dataclass(frozen=True)
+class NewStream:
+    """What a stream `<tenant>/<kind>/<entity_id>` begins or goes on with; all but the name as in `Addition`."""
+
+    kind: str
+    entity_id: str
+    version: int
+    events: Sequence[Event]
+    actor: str | None = None
+    time: datetime | None = None
+
+    def added(self, tenant: str) -> Addition:
+        """The addition to the tenant's stream."""
+        stream = envelope.stream_name(tenant, self.kind, self.entity_id)
+        return Addition(stream, self.version, self.events, self.actor, self.time)
 
 
 @dataclass(frozen=True)
@@ -151,6 +157,29 @@ class Kernel:
     def _lock(self, name: str) -> asyncio.Lock:
         return self._locks.setdefault(name, asyncio.Lock())
 
+    async def append_streams(self, caller: Caller, streams: Sequence[NewStream]) -> int:
+        """Appends what many streams begin or continue with, in this order, as one command that decides nothing.
+
+        A stream may come again further on. Returns the tenant's position after it, at a repeat too. Raises ValueError
+        without any stream, and ConcurrencyConflict, HolderErased, IdempotencyKeyReused, IdempotencyKeyInFlight,
+        StoreUnavailable.
+        """
+        additions = [one.added(caller.tenant) for one in streams]
+        if not additions:
+            raise ValueError("there is nothing to append")
+        first = streams[0]
+        id = caller.command_id or self.new_id()
+        command = Command(id, caller.request_hash, additions[0].stream, first.entity_id, first.version == 0)
+        with self._only_once(caller):
+            record = await self.store.find_command(caller.tenant, id) if caller.command_id is not None else None
+            try:
+                if record is None:
+                    return (await self._writer().append(caller, additions, command)).position
+            except DuplicateCommand as duplicate:
+                record = duplicate.record
+        _same_request(record, command)
+        return record.position
+
     async def load(self, aggregate: Aggregate[S], stream: str, *, at: int | None = None) -> Loaded[S]:
         """A stream's state now, or as it was at version `at`: the state kept from before plus what came after."""
         if self._states.get(stream, self.clock.now()) is not None:
@@ -166,12 +195,7 @@ class Kernel:
         until = now + STATE_LIFETIME
         if kept is not None and (at is None or kept[0].version <= at):
             loaded, until = kept
-        while at is None or loaded.version < at:
-            facts = await self.facts(stream, after=loaded.version, until=at, limit=PAGE, words=aggregate.words)
-            if facts:
-                loaded = Loaded(reduce(aggregate.fold, facts, loaded.state), facts[-1].version)
-            if len(facts) < PAGE:
-                break
+        loaded = await self._streams().folded(aggregate, stream, loaded, at)
         if loaded.version > 0 and (kept is None or loaded.version >= kept[0].version):
             self._states.put(stream, (loaded, until), now, until)
         return loaded
@@ -187,8 +211,9 @@ class Kernel:
         words: tuple[type[Event], ...] | None = None,
     ) -> list[Fact[Any]]:
         """Facts of a stream with `after < version <= until`, in order of version; `words` as in `Reader.facts`."""
-        events = await self.store.read_stream(stream, after=after, until=until, limit=limit, newest_first=newest_first)
-        return await self.reader.facts([Unread(event.body, event.sequence) for event in events], words)
+        return await self._streams().facts(
+            stream, after=after, until=until, limit=limit, newest_first=newest_first, words=words
+        )
 
     def sweep(self) -> None:
         """Forgets states that are too old to be used."""
@@ -216,49 +241,18 @@ class Kernel:
     async def _append(
         self, run: _Run[S], version: int, events: Sequence[Event], guards: Sequence[Guard]
     ) -> CommandRecord:
-        caller, stream = run.caller, run.stream
-        with tracing.span(f"{self.service} append", attributes={"cairn.events": len(events)}):
-            sealed = await self._sealed(caller, stream, version, events)
-            for guard in guards:
-                sealed += await self._sealed(caller, guard.stream, guard.version, guard.events)
-            expected = {stream: version} | {guard.stream: guard.version for guard in guards}
-            try:
-                return await self.store.append(Append(caller.tenant, expected, sealed, run.command))
-            except StoreUnavailable as unavailable:
-                if not unavailable.ambiguous:
-                    raise
-                # The reply to a commit was lost: what the store remembers decides, never a second insert.
-                record = await self.store.find_command(caller.tenant, run.command.id)
-                if record is None:
-                    raise StoreUnavailable(unavailable.reason) from unavailable
-                return record
+        additions = [Addition(run.stream, version, events)]
+        additions += [Addition(guard.stream, guard.version, guard.events) for guard in guards]
+        return await self._writer().append(run.caller, additions, run.command)
 
-    async def _sealed(self, caller: Caller, stream: str, version: int, events: Sequence[Event]) -> list[Envelope]:
-        registry = self.reader.registry
-        sealed = []
-        for number, event in enumerate(events, start=version + 1):
-            name = registry.name_of(type(event))
-            plain = Envelope(
-                id=self.new_id(),
-                source=envelope.source_of(self.service),
-                type=name,
-                subject=stream,
-                time=self.clock.now(),
-                tenant=caller.tenant,
-                actor=caller.actor,
-                version=number,
-                data=canonical.tree_of(event),
-                correlation=caller.correlation,
-                causation=caller.causation,
-                traceparent=tracing.current_traceparent(),
-            )
-            paths = registry.paths(name)
-            sealed.append(await self.reader.sealer.seal(plain, paths) if paths else plain)
-        return sealed
+    def _streams(self) -> Streams:
+        return Streams(self.store, self.reader)
+
+    def _writer(self) -> Writer:
+        return Writer(self.service, self.store, self.reader, self.clock, self.new_id)
 
     async def _repeat(self, run: _Run[S], record: CommandRecord) -> Outcome:
-        if not hmac.compare_digest(record.command.request_hash, run.command.request_hash):
-            raise IdempotencyKeyReused(record.command.id)
+        _same_request(record, run.command)
         if run.check is not None:
             await run.check((await self.load(run.aggregate, record.command.stream)).state)
         return _outcome(record, repeated=True)
@@ -276,6 +270,11 @@ class Kernel:
             yield
         finally:
             self._in_flight.discard(key)
+
+
+def _same_request(record: CommandRecord, command: Command) -> None:
+    if not hmac.compare_digest(record.command.request_hash, command.request_hash):
+        raise IdempotencyKeyReused(record.command.id)
 
 
 def _outcome(record: CommandRecord, *, repeated: bool) -> Outcome:

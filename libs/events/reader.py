@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -30,7 +30,7 @@ class Reader:
     registry: Registry
     sealer: Sealer
 
-    async def facts(self, events: Sequence[Unread], words: Collection[type[Event]] | None = None) -> list[Fact[Any]]:
+    async def facts(self, events: Sequence[Unread], words: Container[type[Event]] | None = None) -> list[Fact[Any]]:
         """Raises MalformedEvent, EventFromTheFuture, KeyMissing, SealBroken, StoreUnavailable; order is kept.
 
         With `words`, only the personal text of these classes is opened; that of others reads as null.
@@ -39,7 +39,7 @@ class Reader:
         opened = await self._open(decoded, words)
         return [self._fact(one, event.sequence) for one, event in zip(opened, events, strict=True)]
 
-    async def _open(self, decoded: list[Envelope], words: Collection[type[Event]] | None) -> list[Opened]:
+    async def _open(self, decoded: list[Envelope], words: Container[type[Event]] | None) -> list[Opened]:
         paths = [self.registry.paths(envelope.type) for envelope in decoded]
         if words is not None:
             for at, envelope in enumerate(decoded):

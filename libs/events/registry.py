@@ -7,7 +7,7 @@ does the last two steps and knows the paths for the second.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -65,6 +65,10 @@ class Registry:
         while (step := self._upcasters.get(name)) is not None:
             name = step.to
         return self._shapes[name]
+
+    def names_of(self, shapes: Container[type[Event]]) -> tuple[str, ...]:
+        """The wire names of everything stored that reads as one of the classes today."""
+        return tuple(name for name in self if self.today(name) in shapes)
 
     def shape(self, name: str) -> type[Event]:
         """The class of one stored version, for schemas and samples."""
@@ -131,11 +135,58 @@ def _refuse_open(name: str, info: Any, seen: set[int]) -> None:
 
 REGISTRY = Registry(
     {
-        "people.person-added.v1": people.PersonAdded,
+        "people.person-added.v1": people.PersonAddedV1,
+        "people.person-added.v2": people.PersonAdded,
+        "people.person-changed.v1": people.PersonChanged,
+        "people.position-changed.v1": people.PositionChanged,
+        "people.reporting-changed.v1": people.ReportingChanged,
+        "people.person-deactivated.v1": people.PersonDeactivated,
+        "people.person-reactivated.v1": people.PersonReactivated,
+        "people.absence-planned.v1": people.AbsencePlanned,
+        "people.absence-withdrawn.v1": people.AbsenceWithdrawn,
         "people.role-granted.v1": people.RoleGranted,
+        "people.role-revoked.v1": people.RoleRevoked,
         "people.email-claimed.v1": people.EmailClaimed,
-        "goals.goal-created.v1": goals.GoalCreated,
-        "goals.check-in-recorded.v1": goals.CheckInRecorded,
+        "people.email-released.v1": people.EmailReleased,
+        "people.unit-created.v1": people.UnitCreated,
+        "people.unit-changed.v1": people.UnitChanged,
+        "people.unit-tree-changed.v1": people.UnitTreeChanged,
+        "people.reference-claimed.v1": people.ReferenceClaimed,
+        "people.reference-released.v1": people.ReferenceReleased,
+        "goals.goal-created.v1": goals.GoalCreatedV1,
+        "goals.goal-created.v2": goals.GoalCreated,
+        "goals.goal-changed.v1": goals.GoalChanged,
+        "goals.goal-transferred.v1": goals.GoalTransferred,
+        "goals.goal-published.v1": goals.GoalPublished,
+        "goals.goal-moved.v1": goals.GoalMoved,
+        "goals.goal-closed.v1": goals.GoalClosed,
+        "goals.goal-cancelled.v1": goals.GoalCancelled,
+        "goals.goal-archived.v1": goals.GoalArchived,
+        "goals.goal-restored.v1": goals.GoalRestored,
+        "goals.goal-reopened.v1": goals.GoalReopened,
+        "goals.alignment-accepted.v1": goals.AlignmentAccepted,
+        "goals.alignment-declined.v1": goals.AlignmentDeclined,
+        "goals.alignment-detached.v1": goals.AlignmentDetached,
+        "goals.tree-changed.v1": goals.TreeChanged,
+        "goals.agreement-proposed.v1": goals.AgreementProposed,
+        "goals.agreement-given.v1": goals.AgreementGiven,
+        "goals.changes-requested.v1": goals.ChangesRequested,
+        "goals.check-in-recorded.v1": goals.CheckInRecordedV1,
+        "goals.check-in-recorded.v2": goals.CheckInRecorded,
+        "goals.check-in-corrected.v1": goals.CheckInCorrected,
+        "goals.milestone-added.v1": goals.MilestoneAdded,
+        "goals.milestone-changed.v1": goals.MilestoneChanged,
+        "goals.milestone-reached.v1": goals.MilestoneReached,
+        "goals.milestone-removed.v1": goals.MilestoneRemoved,
+        "goals.support-requested.v1": goals.SupportRequested,
+        "goals.support-answered.v1": goals.SupportAnswered,
+        "goals.comment-added.v1": goals.CommentAdded,
+        "goals.comment-changed.v1": goals.CommentChanged,
+        "goals.comment-removed.v1": goals.CommentRemoved,
+        "goals.goal-followed.v1": goals.GoalFollowed,
+        "goals.goal-unfollowed.v1": goals.GoalUnfollowed,
+        "goals.reference-claimed.v1": goals.ReferenceClaimed,
+        "goals.reference-released.v1": goals.ReferenceReleased,
     }
 )
 """Every event that was ever stored. Add a version, never change or remove one."""

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from libs.events.consume import Runner
-from libs.events.declare import Aggregate
+from libs.events.declare import Aggregate, Collection, Fold, Group, Held, Row, RowKey
 from libs.events.envelope import Fact
 from libs.events.errors import DomainError
 
@@ -90,6 +90,61 @@ class Scenario(Generic[S]):
 
     def _state(self) -> S:
         return self.aggregate.initial if self.state is None else self.state
+
+
+class Rows:
+    """One tenant's rows under a `Fold`, in memory: `apply` one batch after another, look into `rows`.
+
+    Answers what the fold needs as a store would, with what stood before the batch. Change `rows` through `apply` only.
+    """
+
+    def __init__(self, fold: Fold) -> None:
+        self.fold = fold
+        self.rows: dict[RowKey, Row] = {}
+        self._found: dict[tuple[Collection, str], dict[Any, set[str]]] = {}
+
+    def apply(self, facts: Sequence[Fact[Any]]) -> dict[RowKey, Row | None]:
+        """One batch; returns what the fold returned, which `rows` then holds (None: removed)."""
+        rows: dict[RowKey, Any] = {}
+        groups: dict[Group, Sequence[str]] = {}
+        held = Held(rows, groups)
+        while True:
+            wanted = self.fold.needs(facts, held)
+            keys, grouped = wanted.rows - rows.keys(), wanted.groups - groups.keys()
+            if not keys and not grouped:
+                break
+            for group in grouped:
+                groups[group] = self._ids(group)
+                keys |= {RowKey(group.collection, id) for id in groups[group]}
+            rows.update((key, self.rows.get(key)) for key in keys)
+        changed = dict(self.fold.fold(facts, held))
+        for key, row in changed.items():
+            self._put(key, row)
+        return changed
+
+    def _ids(self, group: Group) -> list[str]:
+        collection, name, sort = group.collection, group.field, group.sort
+        if (collection, name) not in self._found:
+            found = self._found[collection, name] = {}
+            for key, row in self.rows.items():
+                if key.collection == collection:
+                    found.setdefault(getattr(row, name), set()).add(key.id)
+        ids = sorted(self._found[collection, name].get(group.value, ()))
+        if sort is not None:
+            values = {id: getattr(self.rows[RowKey(collection, id)], sort) for id in ids}
+            ids.sort(key=lambda id: (values[id] is not None, values[id], id), reverse=True)
+        return ids[: group.most]
+
+    def _put(self, key: RowKey, row: Row | None) -> None:
+        before = self.rows.pop(key, None)
+        for (collection, name), found in self._found.items():
+            if collection == key.collection:
+                if before is not None:
+                    found[getattr(before, name)].discard(key.id)
+                if row is not None:
+                    found.setdefault(getattr(row, name), set()).add(key.id)
+        if row is not None:
+            self.rows[key] = row
 
 
 async def eventually(check: Callable[[], Awaitable[bool]], *, within: float = 10.0) -> None:

@@ -19,4 +19,13 @@ class Upcaster:
     lift: Callable[[Tree], Tree]
 
 
-UPCASTERS: Mapping[str, Upcaster] = {}
+def _same(tree: Tree) -> Tree:
+    """Fields were added, and each of them says by its default what was so before."""
+    return tree
+
+
+UPCASTERS: Mapping[str, Upcaster] = {
+    "people.person-added.v1": Upcaster("people.person-added.v2", _same),
+    "goals.check-in-recorded.v1": Upcaster("goals.check-in-recorded.v2", _same),
+    "goals.goal-created.v1": Upcaster("goals.goal-created.v2", _same),
+}

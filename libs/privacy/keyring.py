@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from cryptography.exceptions import InvalidTag
@@ -68,9 +68,15 @@ class Keyring:
 
     async def for_holders(self, tenant: str, holders: Collection[str]) -> Mapping[str, HolderKey]:
         """The holders' keys, missing ones made; none is made if one of the holders is erased (HolderErased)."""
-        for holder in holders:
+        found = await self.for_pairs((tenant, holder) for holder in holders)
+        return {holder: key for (_, holder), key in found.items()}
+
+    async def for_pairs(self, pairs: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], HolderKey]:
+        """As `for_holders`, for `(tenant, holder)` pairs: what is missing is made in one write, or nothing is."""
+        wanted = list(dict.fromkeys(pairs))
+        for _, holder in wanted:
             _check_name(holder)
-        return await self._find_or_make(tenant, holders)
+        return await self._find_or_make(wanted)
 
     async def for_ids(self, pairs: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], HolderKey | None]:
         """The keys of `(tenant, key id)` pairs; None for a destroyed one. Raises KeyMissing for one without a trace."""
@@ -111,8 +117,8 @@ class Keyring:
 
     async def secret(self, tenant: str, purpose: str) -> bytes:
         """The tenant's own 32 bytes for keyed hashes of one purpose; the same in every process, for ever."""
-        holder = RESERVED + purpose
-        return (await self._find_or_make(tenant, (holder,)))[holder].hashing_secret
+        pair = (tenant, RESERVED + purpose)
+        return (await self._find_or_make([pair]))[pair].hashing_secret
 
     async def begun(self) -> bool:
         """Whether this keyring was ever verified by anybody. Writes nothing."""
@@ -133,30 +139,37 @@ class Keyring:
         self._unwrap(probe)
         self._verified = True
 
-    async def _find_or_make(self, tenant: str, holders: Collection[str]) -> dict[str, HolderKey]:
+    async def _find_or_make(self, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], HolderKey]:
         now, destructions = self._clock.now(), self._destructions
-        found: dict[str, HolderKey] = {}
-        for holder in holders:
+        found: dict[tuple[str, str], HolderKey] = {}
+        asked: dict[str, list[str]] = {}
+        for tenant, holder in pairs:
             key = self._by_holder.get((tenant, holder), now)
             if key is not None:
-                found[holder] = key
-        missing = [holder for holder in dict.fromkeys(holders) if holder not in found]
-        if not missing:
+                found[tenant, holder] = key
+            else:
+                asked.setdefault(tenant, []).append(holder)
+        if not asked:
             return found
-        stored = await self._keys.by_holder(tenant, missing)
-        opened = {holder: self._open(wrapped) for holder, wrapped in stored.items()}
-        for holder in missing:
-            key = found[holder] = opened.get(holder) or await self._make(tenant, holder)
-            if destructions == self._destructions:
-                self._by_holder.put((tenant, holder), key, now, now + REMEMBERED_FOR)
-                self._by_id.put((tenant, key.key_id), key, now, now + REMEMBERED_FOR)
-        return found
+        stored = [
+            key for tenant, holders in asked.items() for key in (await self._keys.by_holder(tenant, holders)).values()
+        ]
+        opened = {(key.tenant, key.holder): self._open(key) for key in stored}
+        missing = [pair for pair in pairs if pair not in found and pair not in opened]
+        if missing:
+            opened |= await self._make(missing)
+        if destructions == self._destructions:
+            for pair, key in opened.items():
+                self._by_holder.put(pair, key, now, now + REMEMBERED_FOR)
+                self._by_id.put((key.tenant, key.key_id), key, now, now + REMEMBERED_FOR)
+        return found | opened
 
-    async def _make(self, tenant: str, holder: str) -> HolderKey:
+    async def _make(self, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], HolderKey]:
         # Without this, a wrong key encryption key would quietly begin a second set of keys beside the first.
         if not self._verified:
             await self.verify()
-        return self._open(await self._keys.insert_if_absent(self._wrap(tenant, holder)))
+        standing = await self._keys.insert_many([self._wrap(tenant, holder) for tenant, holder in pairs])
+        return {(key.tenant, key.holder): self._open(key) for key in standing}
 
     def _open(self, wrapped: WrappedKey) -> HolderKey:
         key = self._unwrap(wrapped)

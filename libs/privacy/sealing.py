@@ -29,6 +29,12 @@ _NONCE, _COMMITMENT, _TAG = 12, 32, 16
 _Keys = Mapping[tuple[str, str], HolderKey | None]
 
 
+class _Plain(NamedTuple):
+    place: Place
+    holder: str
+    text: bytes
+
+
 class _Sealed(NamedTuple):
     place: Place
     key_id: str
@@ -37,7 +43,7 @@ class _Sealed(NamedTuple):
 
 _Parsed = list[tuple[Envelope, list[_Sealed]]]
 AT_ONCE = 50
-"""Fields opened on the event loop; more are opened beside it, so that a long history keeps nobody else waiting."""
+"""Fields sealed or opened on the event loop; more are done beside it, so that long histories keep nobody waiting."""
 
 
 class FieldSealer:
@@ -54,18 +60,37 @@ class FieldSealer:
 
         Raises HolderErased, StoreUnavailable, and MalformedEvent for a value that is no text or has no holder.
         """
-        data = _copy(envelope.data) if paths else envelope.data
-        found = [(place, _holder(place), _text(place)) for place in places(data, paths)]
-        if not found:
-            return envelope
-        keys = await self._keyring.for_holders(envelope.tenant, {holder for _, holder, _ in found})
-        for place, holder, text in found:
-            key = keys[holder]
-            nonce = os.urandom(_NONCE)
-            sealed = key.cipher.encrypt(nonce, text, self.context(envelope, place.path, key.key_id))
-            payload = base64.urlsafe_b64encode(nonce + key.commitment + sealed).rstrip(b"=").decode()
-            place.container[place.field] = f"{MARK}.{key.key_id}.{payload}"
-        return msgspec.structs.replace(envelope, data=data)
+        [sealed] = await self.seal_many([(envelope, paths)])
+        return sealed
+
+    async def seal_many(self, items: Sequence[tuple[Envelope, tuple[PersonalPath, ...]]]) -> list[Envelope]:
+        """Seals a batch as `seal` does, all or nothing: keys are looked up at once, missing ones made in one write."""
+        results: list[Envelope] = []
+        plain: list[tuple[Envelope, list[_Plain]]] = []
+        for envelope, paths in items:
+            data = _copy(envelope.data) if paths else envelope.data
+            found = [_Plain(place, _holder(place), _text(place)) for place in places(data, paths)]
+            results.append(msgspec.structs.replace(envelope, data=data) if found else envelope)
+            plain.append((results[-1], found))
+        pairs = {(envelope.tenant, field.holder): None for envelope, found in plain for field in found}
+        if pairs:
+            keys = await self._keyring.for_pairs(pairs)
+            if sum(len(found) for _, found in plain) <= AT_ONCE:
+                self._seal_all(plain, keys)
+            else:
+                await asyncio.to_thread(self._seal_all, plain, keys)
+        return results
+
+    def _seal_all(
+        self, plain: Sequence[tuple[Envelope, Sequence[_Plain]]], keys: Mapping[tuple[str, str], HolderKey]
+    ) -> None:
+        for envelope, found in plain:
+            for place, holder, text in found:
+                key = keys[envelope.tenant, holder]
+                nonce = os.urandom(_NONCE)
+                sealed = key.cipher.encrypt(nonce, text, self.context(envelope, place.path, key.key_id))
+                payload = base64.urlsafe_b64encode(nonce + key.commitment + sealed).rstrip(b"=").decode()
+                place.container[place.field] = f"{MARK}.{key.key_id}.{payload}"
 
     async def open(self, items: Sequence[tuple[Envelope, tuple[PersonalPath, ...]]]) -> Sequence[Opened]:
         """Opens a batch with one look-up of keys. Raises KeyMissing, SealBroken, MalformedEvent, StoreUnavailable."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 from urllib.parse import quote
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from libs.events.handle import Outcome
 from libs.web.headers import cairn_position, etag
 from libs.web.paging import next_link
 
@@ -47,6 +49,31 @@ def page_answer(
     if next_cursor is not None:
         found["Link"] = next_link(request, next_cursor)
     return answer({"items": items, "next_cursor": next_cursor}, headers=found)
+
+
+class Versioned(Protocol):
+    """What has a version of its own."""
+
+    @property
+    def version(self) -> int:
+        """The version for `ETag`."""
+        ...
+
+
+def written(service: str, request: Request, found: Versioned, outcome: Outcome, path: str) -> Response:
+    """The answer of a service's command: 201 with the place `path` of what is new, else 200."""
+    return answer(
+        found,
+        status=201 if outcome.created else 200,
+        version=found.version,
+        location=public_path(request, path) if outcome.created else None,
+        position={service: outcome.position},
+    )
+
+
+def gone(service: str, outcome: Outcome) -> Response:
+    """The answer of a service's command that ended something: 204, and nothing in it."""
+    return Response(status_code=204, headers={"Cairn-Position": cairn_position({service: outcome.position})})
 
 
 def public_path(request: Request, path: str) -> str:

@@ -11,7 +11,7 @@ from libs.access.directory import Asker, Directory
 from libs.access.inner import PrincipalReader
 from libs.access.signed import InvalidToken
 from libs.events.caller import Caller
-from libs.events.declare import Projection
+from libs.events.declare import ReadModel
 from libs.events.positions import Positions
 from libs.privacy.keyring import Keyring, keyed_hash
 from libs.telemetry import tracing
@@ -37,7 +37,7 @@ class Door:
     principals: PrincipalReader
     directory: Directory
     positions: Positions
-    models: Sequence[Projection]
+    models: Sequence[ReadModel]
     keyring: Keyring
 
     async def asker(self, request: Request) -> Asker:
@@ -70,7 +70,7 @@ class Door:
         )
         return Command(asker, identified)
 
-    async def refuse_parked(self, request: Request, asker: Asker, model: Projection, key: str | None = None) -> None:
+    async def refuse_parked(self, request: Request, asker: Asker, model: ReadModel, key: str | None = None) -> None:
         """Raises KeyParked when a fresh answer is asked for and the row's events (of a list: any row's) are parked."""
         if cairn_after(request):
             await self.positions.refuse_parked(asker.tenant, model, key)

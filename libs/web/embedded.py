@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 from libs.access.directory import Directory
 from libs.access.inner import PrincipalReader, PrincipalSigner
@@ -12,7 +13,7 @@ from libs.events.adapters.sqlite.folder import DEVELOPMENT_TOKENS, INNER_HOP, KE
 from libs.events.adapters.sqlite.inspect import holds_keys
 from libs.events.adapters.sqlite.key_store import SQLiteKeyStore
 from libs.events.clock import SystemClock, new_id
-from libs.events.declare import Projection
+from libs.events.declare import Projection, ReadModel
 from libs.events.handle import Kernel
 from libs.events.positions import Positions
 from libs.events.reader import Reader
@@ -21,7 +22,7 @@ from libs.privacy.kek import load_key_encryption_key
 from libs.privacy.keyring import Keyring, KeyringMissing
 from libs.privacy.sealing import FieldSealer
 from libs.web.door import Door
-from libs.web.service import Reading, runners_of
+from libs.web.service import Reading, runners_of, sweep
 from libs.web.settings import ServiceSettings
 
 
@@ -39,6 +40,7 @@ class Embedded:
         self.verifier = TokenVerifier(tokens.public_key(), self.clock)
         self.signer = PrincipalSigner(inner, self.clock)
         self.principals = PrincipalReader(inner.public_key(), self.clock)
+        self._sweeping: asyncio.Task[None] | None = None
 
     async def open_keyring(self) -> None:
         """Before anything is read or written. Raises KeyringMissing and KeyEncryptionKeyWrong."""
@@ -46,23 +48,28 @@ class Embedded:
         if self.folder.has_event_stores() and not await self.keyring.begun():
             raise KeyringMissing(f"{self.folder.path / KEYS} is missing or empty, but there are events: restore it.")
         await self.keyring.verify()
+        self._sweeping = self._sweeping or asyncio.create_task(sweep([self.keyring]))
 
     def kernel(self, service: str) -> Kernel:
         """The write side of a service on its own event store."""
         return Kernel(service, self.folder.event_store(service), self.reader, self.clock, new_id)
 
-    def reading(self, service: str, projections: Sequence[Projection], members: Projection) -> Reading:
-        """The read side of a service: `projections` are all it keeps, `members` its replica of people."""
-        topics = {topic.partition(".")[0] for projection in projections for topic in projection.topics}
+    def reading(self, service: str, models: Sequence[ReadModel], members: Projection) -> Reading:
+        """The read side of a service: `models` are all it keeps, `members` its replica of people."""
+        topics = {topic.partition(".")[0] for model in models for topic in model.topics}
         reads, log = self.folder.read_store(service), self.folder.event_log(*sorted(topics))
         positions = Positions(reads, log)
-        directory = Directory(reads, positions, members)
-        runners = runners_of(projections, log, self.reader, positions)
-        door = Door(self.principals, directory, positions, projections, self.keyring)
-        return Reading(reads, projections, directory, runners, door)
+        directory = Directory(reads, positions, members, self.clock)
+        runners = runners_of(models, log, self.reader, positions)
+        door = Door(self.principals, directory, positions, models, self.keyring)
+        return Reading(reads, models, directory, runners, door)
 
     async def close(self) -> None:
         """Commits what waits and closes every file."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._sweeping
         await self.folder.close()
 
 

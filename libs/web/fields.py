@@ -103,8 +103,28 @@ def line(longest: int) -> Field:
     return Field(read, (("type", "string"), ("minLength", 1), ("maxLength", longest), ("pattern", _ONE_LINE)))
 
 
+def words(longest: int) -> Field:
+    """What somebody says: 1 to `longest` characters of several lines if wanted, not only spaces, trimmed at both ends.
+
+    Control characters other than line feed and tab are refused.
+    """
+
+    several = text(longest)
+
+    def read(value: Any) -> str:
+        trimmed: str = several.read(value).strip()
+        if not trimmed:
+            raise wrong_value("Write something besides spaces.")
+        return trimmed
+
+    schema = (("type", "string"), ("minLength", 1), ("maxLength", longest), ("pattern", _NOT_BLANK))
+    return Field(read, schema)
+
+
 _ONE_LINE = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$"
-_SEVERAL_LINES = r"^(?:[^\u0000-\u001f\u007f-\u009f]|\t|\r?\n)*$"
+_LINES = r"(?:[^\u0000-\u001f\u007f-\u009f]|\t|\r?\n)*"
+_SEVERAL_LINES = f"^{_LINES}$"
+_NOT_BLANK = rf"^{_LINES}[^\s\u0000-\u001f\u007f-\u009f]{_LINES}$"
 
 
 def _string(value: Any, longest: int) -> str:
@@ -169,13 +189,17 @@ Fraction01 = Annotated[Decimal, number(0, 1)]
 # --- ids and times ----------------------------------------------------------------------------------------------
 
 
+def is_id(value: str) -> bool:
+    """Whether an id could look like this."""
+    return value.isascii() and _UUID.fullmatch(value.lower()) is not None
+
+
 def _read_id(value: Any) -> str:
     if not isinstance(value, str):
         raise wrong_shape("This must be an id, as a string.")
-    lower = value.lower() if value.isascii() else value
-    if _UUID.fullmatch(lower) is None:
+    if not is_id(value):
         raise wrong_value("This must be an id as the API gave it, like 0191d3a0-0000-7000-8000-000000000000.")
-    return lower
+    return value.lower()
 
 
 def _read_date(value: Any) -> date:
@@ -212,7 +236,8 @@ def _check_year(found: date) -> None:
         raise wrong_value(f"Use a year from {_FIRST_YEAR} to {_LAST_YEAR}.")
 
 
-Id = Annotated[str, Field(_read_id, (("type", "string"), ("format", "uuid")))]
+ID = Field(_read_id, (("type", "string"), ("format", "uuid")))
+Id = Annotated[str, ID]
 """An id: UUID text, lower case."""
 Date = Annotated[date, Field(_read_date, (("type", "string"), ("format", "date")), date.isoformat)]
 """A calendar date of the years 1900 to 2999, `2026-01-31`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from types import GenericAlias
 from typing import Annotated, Any, Generic, TypeVar
@@ -15,6 +15,8 @@ import msgspec
 from fastapi import Query
 from starlette.requests import Request
 
+from libs.events.errors import SealBroken
+from libs.privacy.covering import cover, uncover
 from libs.web.fields import Field, wrong_value
 from libs.web.problems import FieldError
 from libs.web.validation import parameter_problem
@@ -69,11 +71,36 @@ class Paging:
 
         Raises Problem 422 `invalid_cursor` for a cursor that is malformed or was given for another list.
         """
-        return None if self.cursor is None else _decode(self.cursor, by, _mark(bound))
+        return None if self.cursor is None else _decode(_raw(self.cursor), by, _mark(bound))
 
     def next(self, end: Place | None, *bound: object) -> str | None:
         """The cursor after the row at `end` (None: there is nothing after it)."""
-        return None if end is None else _encode(end, _mark(bound))
+        return None if end is None else _text(_encode(end, _mark(bound)))
+
+
+@dataclass(frozen=True)
+class Covered:
+    """Cursors for lists that are sorted by somebody's name: addresses and logs of proxies must not tell it.
+
+    `secret` gives a tenant's 32 bytes for this. The sort value is in the cursor and not read anew, so that a page goes
+    on where the last one ended although its last row has changed since.
+    """
+
+    secret: Callable[[str], Awaitable[bytes]]
+
+    async def after(self, page: Paging, tenant: str, *bound: object) -> tuple[str | None, str] | None:
+        """As `Paging.after`."""
+        if page.cursor is None:
+            return None
+        try:
+            raw = uncover(await self.secret(tenant), _raw(page.cursor))
+        except SealBroken:
+            raise _invalid() from None
+        return _decode(raw, TEXT, _mark(bound))
+
+    async def next(self, end: Place | None, tenant: str, *bound: object) -> str | None:
+        """As `Paging.next`."""
+        return None if end is None else _text(cover(await self.secret(tenant), _encode(end, _mark(bound))))
 
 
 async def paging(
@@ -96,19 +123,29 @@ def _mark(bound: Sequence[object]) -> str:
     return hashlib.blake2s(msgspec.json.encode(bound, order="sorted"), digest_size=6).hexdigest()
 
 
-def _encode(place: Place, mark: str) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode((mark, *place))).rstrip(b"=").decode("ascii")
+def _encode(place: Place, mark: str) -> bytes:
+    return msgspec.json.encode((mark, *place))
 
 
-def _decode(cursor: str, by: SortedBy[T_co], mark: str) -> tuple[T_co, str]:
+def _decode(raw: bytes, by: SortedBy[T_co], mark: str) -> tuple[T_co, str]:
     try:
-        raw = base64.b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         found, value, row = by.read(raw)
-    except (UnicodeEncodeError, binascii.Error, msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise _invalid() from None
     if found != mark:
         raise _invalid()
     return value, row
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+
+
+def _raw(cursor: str) -> bytes:
+    try:
+        return base64.b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+    except (UnicodeEncodeError, binascii.Error):
+        raise _invalid() from None
 
 
 def _invalid() -> Exception:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Coroutine, Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from fastapi import APIRouter
@@ -13,8 +13,11 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
+from starlette.types import Scope
 
 from libs.web.body import malformed, parse_json
+from libs.web.fields import ID, is_id
 from libs.web.problems import FieldError, Problem
 from libs.web.validation import parameter_problem, safe_name
 
@@ -37,7 +40,19 @@ class StrictRoute(APIRoute):
 
     An unknown or repeated query parameter is a 422. A body must be JSON in UTF-8 (else 415, 400). An endpoint without
     a body takes an empty one or `{}`, which many clients send unasked; anything more is a 400 `unexpected_body`.
+    Where the path has an `Id`, a segment of another form is not this route's: `/goals/tree` is no goal's address.
     """
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """FastAPI's match, unless an id in the path cannot be one."""
+        match, found = super().matches(scope)
+        if match is not Match.NONE and not all(is_id(found["path_params"][name]) for name in self._ids):
+            return Match.NONE, {}
+        return match, found
+
+    @cached_property
+    def _ids(self) -> tuple[str, ...]:
+        return tuple(param.name for param in self.dependant.path_params if ID in param.field_info.metadata)
 
     def get_route_handler(self) -> Handler:
         """FastAPI's handler behind the checks."""

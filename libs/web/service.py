@@ -10,9 +10,10 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from libs.access.directory import Directory
 from libs.access.policy import Policy
-from libs.events.consume import Runner
-from libs.events.declare import Projection
+from libs.events.consume import BULK, Consumer, Runner
+from libs.events.declare import Fold, Projection, ReadModel
 from libs.events.errors import StoreUnavailable
+from libs.events.folder import Folder
 from libs.events.handle import Kernel
 from libs.events.ports import EventLog, ReadStore
 from libs.events.positions import Positions
@@ -38,7 +39,7 @@ class Reading:
     """A service's read side: rows, the look-up of people, the runners that keep both up to date, the door in front."""
 
     reads: ReadStore
-    projections: Sequence[Projection]
+    models: Sequence[ReadModel]
     directory: Directory
     runners: Sequence[Runner]
     door: Door
@@ -46,7 +47,10 @@ class Reading:
 
 @dataclass
 class Service(Generic[H]):
-    """One service in this process. `handlers` are its commands, for the command line; requests go to `app`."""
+    """One service in this process. `handlers` are its commands, for the command line; requests go to `app`.
+
+    `memories` are its own; what it shares with other services is swept by whoever owns it.
+    """
 
     name: str
     app: Callable[..., Any]
@@ -58,14 +62,14 @@ class Service(Generic[H]):
 
     async def prepare(self) -> None:
         """Makes the read models' tables."""
-        collections = [one for projection in self.reading.projections for one in projection.collections]
+        collections = [one for model in self.reading.models for one in model.collections]
         await self.reading.reads.prepare(collections)
 
     async def start(self) -> None:
         """Prepares, and sets the runners going."""
         await self.prepare()
         self._tasks = [asyncio.create_task(runner.run()) for runner in self.reading.runners]
-        self._tasks.append(asyncio.create_task(self._sweep()))
+        self._tasks.append(asyncio.create_task(sweep(self.memories)))
 
     async def stop(self) -> None:
         """Stops the runners between two batches or within one: what was not committed is applied again."""
@@ -75,21 +79,34 @@ class Service(Generic[H]):
             with suppress(asyncio.CancelledError):
                 await task
 
-    async def _sweep(self) -> None:
-        """What memory may no longer know is forgotten even where nobody asks for anything (promise 7)."""
-        while True:
-            await asyncio.sleep(SWEEP_SECONDS)
-            for memory in self.memories:
-                memory.sweep()
+
+async def sweep(memories: Sequence[Memory], every: float = SWEEP_SECONDS) -> None:
+    """What memory may no longer know is forgotten even where nobody asks for anything (promise 7); never ends."""
+    while True:
+        await asyncio.sleep(every)
+        for memory in memories:
+            memory.sweep()
 
 
-def runners_of(projections: Sequence[Projection], log: EventLog, reader: Reader, positions: Positions) -> list[Runner]:
-    """A runner for every topic of every projection; the embedded log has one partition a topic."""
+def runners_of(models: Sequence[ReadModel], log: EventLog, reader: Reader, positions: Positions) -> list[Runner]:
+    """A runner for every topic of every model; the embedded log has one partition a topic."""
+    consumers = [(consumer_of(model, positions.reads), model) for model in models]
     return [
-        Runner(Projector(projection, positions.reads), topic, 0, log, positions.reads, reader, positions)
-        for projection in projections
-        for topic in projection.topics
+        Runner(consumer, topic, 0, log, positions.reads, reader, positions, bulk=BULK, words=model.words)
+        for consumer, model in consumers
+        for topic in model.topics
     ]
+
+
+def consumer_of(model: ReadModel, reads: ReadStore) -> Consumer:
+    """What folds a model's events into its rows. Raises TypeError for a model that says nothing of how."""
+    match model:
+        case Projection():
+            return Projector(model, reads)
+        case Fold():
+            return Folder(model, reads)
+        case _:
+            raise TypeError(f"{model.name} is neither a Projection nor a Fold")
 
 
 async def readiness(kernel: Kernel, runners: Sequence[Runner]) -> Readiness:

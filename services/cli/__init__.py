@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from services.cli import docs, doctor, token, up
+from services.cli import docs, doctor, seed, token, up
 
 app = typer.Typer(
     name="cairn",
@@ -14,6 +14,7 @@ app = typer.Typer(
 )
 app.command("up")(up.up)
 app.command("token")(token.token)
+app.command("seed")(seed.seed)
 app.command("doctor")(doctor.doctor)
 app.command("docs", hidden=True)(docs.docs)
 

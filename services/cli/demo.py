@@ -1,28 +1,32 @@
-"""The demo tenant: people, goals and weeks of check-ins, made through the public interface as any client would.
-
-Every request has an idempotency key and a body that is the same at every start, so repeating it changes nothing.
-"""
+"""The demonstration tenant: a company in the middle of its quarter, written into an empty tenant's log as its past."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
-from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
-import httpx2
 import typer
 
+from libs.events.caller import Caller
+from libs.events.clock import new_id
+from libs.events.envelope import topic_of
+from libs.events.errors import KernelError
 from libs.web.app import BASE
-from services.gateway import wiring as gateway
+from services.cli.greeting import show_tokens, token_of
+from services.goals import wiring as goals
+from services.people import wiring as people
 
 if TYPE_CHECKING:
     from services.cli.up import Installation
 
 TENANT = "acme"
 DOMAIN = "acme.example"
-_ATTEMPTS = 10
-_LONGEST_WAIT = 5
+OPERATOR = "operator"
+FOUNDED = timedelta(days=60)
+"""How long ago the company's people joined."""
+PATIENCE = 60.0
+_SHOWN = (("sam", "Sam, an employee"), ("maya", "Maya, his manager"), ("admin", "an administrator"))
 
 
 class DemoRefused(Exception):
@@ -32,125 +36,60 @@ class DemoRefused(Exception):
         super().__init__(f"the demo tenant {TENANT} could not be added: {reason} Start without --demo to go on.")
 
 
-class Measured(NamedTuple):
-    """A goal of the demo and how it was seen to move, a value a week; the last is this week's."""
-
-    key: str
-    owner: str
-    goal: Mapping[str, Any]
-    weeks: tuple[tuple[float, str, str], ...]
-
-
-PEOPLE = (("maya", "Maya Lindqvist", "Head of Customer Service", None), ("sam", "Sam Okafor", "Support Agent", "maya"))
-
-GOALS = (
-    Measured(
-        "escalations",
-        "maya",
-        {
-            "title": "20 % fewer escalations",
-            "kind": "smart",
-            "visibility": "public",
-            "metric": {"start": 50, "target": 40, "unit": "escalations a week"},
-            "check_in_every": "week",
-        },
-        (
-            (50, "delayed", "The new routing is not live yet."),
-            (47, "on_track", "Routing went live on Tuesday."),
-            (44, "on_track", "Second-level support now takes part in the morning round."),
-        ),
-    ),
-    Measured(
-        "interactions",
-        "sam",
-        {
-            "title": "15 % fewer interactions per ticket",
-            "kind": "smart",
-            "metric": {"start": 4, "target": 3.4, "unit": "interactions"},
-            "check_in_every": "week",
-        },
-        ((4.1, "off_track", "Customers ask twice about the same form."), (3.9, "delayed", "The form is rewritten.")),
-    ),
-    Measured(
-        "peer-rating",
-        "sam",
-        {
-            "title": "A peer rating of 4.5 out of 5",
-            "kind": "key_result",
-            "metric": {"start": 3.9, "target": 4.5, "unit": "points"},
-        },
-        ((4.2, "on_track", "Pairing on difficult tickets helps both sides."),),
-    ),
-)
-
-
 async def seed(installation: Installation, url: str) -> None:
-    """Adds the demo tenant if it is not there yet, and prints where to click and what to paste.
+    """Adds the demo tenant if it is not there yet, and prints where to click and what to paste. Raises DemoRefused.
 
-    Raises DemoRefused. Quotas count here as for anybody, so a small one makes this slow.
+    People and goals are one append each: a start that was cut short adds what is missing at the next.
     """
-    people, parts = installation.people, installation.parts
-    admin = await people.identify(TENANT, None, f"admin@{DOMAIN}", ["admin"])
-
-    def token(person_id: str) -> str:
-        return str(parts.issuer.issue(TENANT, person_id, now=parts.clock.now(), ttl=timedelta(hours=12)))
-
-    async with gateway.in_process("cairn", installation.gateway) as client:
-        ids = {"admin": admin}
-        for key, name, job, manager in PEOPLE:
-            person = {"display_name": name, "email": f"{key}@{DOMAIN}", "job_title": job}
-            if manager is not None:
-                person["manager_id"] = ids[manager]
-            ids[key] = (await _post(client, "/people", f"person-{key}", person, token(admin)))["id"]
-        me = await _ask(client, client.build_request("GET", f"{BASE}/me", headers=_bearer(token(admin))))
-        today = date.fromisoformat(me["created_at"][:10])
-        for one in GOALS:
-            goal_id = await _goal(client, one, ids[one.owner], token(ids[one.owner]), today)
-    _greet(url, {name: token(person_id) for name, person_id in ids.items()}, goal_id)
-
-
-async def _goal(client: httpx2.AsyncClient, one: Measured, owner_id: str, token: str, today: date) -> str:
-    period = {"start": str(today - timedelta(days=30)), "end": str(today + timedelta(days=60))}
-    body = {**one.goal, "owner_id": owner_id, "period": period}
-    goal = await _post(client, "/goals", f"goal-{one.key}", body, token)
-    for week, (value, status, note) in enumerate(one.weeks):
-        day = today - timedelta(weeks=len(one.weeks) - 1 - week)
-        check_in = {"value": value, "status": status, "note": note, "observed_on": str(day)}
-        await _post(client, f"/goals/{goal['id']}/check-ins", f"check-in-{one.key}-{week}", check_in, token)
-    return str(goal["id"])
-
-
-async def _post(client: httpx2.AsyncClient, path: str, key: str, body: Mapping[str, Any], token: str) -> dict[str, Any]:
-    headers = {**_bearer(token), "Idempotency-Key": f"demo-{key}"}
-    return await _ask(client, client.build_request("POST", f"{BASE}{path}", json=body, headers=headers))
-
-
-async def _ask(client: httpx2.AsyncClient, request: httpx2.Request) -> dict[str, Any]:
-    what = f"{request.method} {request.url.path}"
     try:
-        for _ in range(_ATTEMPTS):
-            answer = await client.send(request)
-            if answer.status_code != httpx2.codes.TOO_MANY_REQUESTS:
-                break
-            await asyncio.sleep(min(int(answer.headers.get("retry-after", 1)), _LONGEST_WAIT))
-    except httpx2.HTTPError as error:
-        raise DemoRefused(f"{what} broke off ({type(error).__name__}).") from error
-    found: dict[str, Any] = answer.json()
-    if answer.is_error:
-        raise DemoRefused(f"{what} was answered with {answer.status_code} {found['code']}. {found['detail']}")
-    return found
+        ids = await _people(installation)
+        await _goals(installation, ids)
+        await _caught_up(installation)
+    except KernelError as error:
+        raise DemoRefused(f"{error}.") from error
+    _greet(url, {key: token_of(installation.parts, TENANT, ids[key]) for key, _ in _SHOWN})
 
 
-def _bearer(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"}
+async def _people(installation: Installation) -> dict[str, str]:
+    """The ids of the company's people by key; those who are not there yet join."""
+    parts, handlers = installation.parts, installation.people
+    known = {one.key: await handlers.by_email(TENANT, f"{one.key}@{DOMAIN}") for one in people.seeding.COMPANY}
+    ids = {key: person_id or new_id() for key, person_id in known.items()}
+    missing = [key for key, person_id in known.items() if person_id is None]
+    if missing:
+        units = {key: new_id() for key, *_ in people.seeding.UNITS}
+        joined = await people.seeding.company(
+            DOMAIN, ids, units, parts.clock.now() - FOUNDED, people.email_names(parts, TENANT), OPERATOR, missing
+        )
+        await parts.kernel(people.SERVICE).append_streams(Caller(TENANT, OPERATOR), joined)
+    return ids
 
 
-def _greet(url: str, tokens: Mapping[str, str], goal_id: str) -> None:
+async def _goals(installation: Installation, ids: Mapping[str, str]) -> None:
+    """The quarter's goals, unless the tenant has goals already."""
+    parts = installation.parts
+    kernel, log = parts.kernel(goals.SERVICE), parts.folder.event_log(goals.SERVICE)
+    if (await log.tenant_head(topic_of(goals.SERVICE), TENANT)).sequence > 0:
+        return
+    managers = {one.key: one.manager for one in people.seeding.COMPANY}
+    quarter = goals.seeding.quarter(ids, managers, parts.clock.now(), new_id)
+    await kernel.append_streams(Caller(TENANT, OPERATOR), quarter)
+
+
+async def _caught_up(installation: Installation) -> None:
+    """What is printed below can be pasted at once."""
+    for service in installation.services:
+        for model in service.reading.models:
+            await service.reading.runners[0].positions.wait_for_head(TENANT, model, within=PATIENCE)
+
+
+def _greet(url: str, tokens: Mapping[str, str]) -> None:
     typer.echo(f"\nCairn is at {url}   (interactive documentation: {url}/docs)\n")
-    typer.echo("Tokens of the demo tenant acme, good for 12 hours:")
-    for name, title in (("sam", "Sam, an employee"), ("maya", "Maya, his manager"), ("admin", "an administrator")):
-        typer.echo(f"\n  {title}:\n  {tokens[name]}")
+    show_tokens(TENANT, {title: tokens[key] for key, title in _SHOWN})
     typer.echo(
-        f"\nPaste this to see one of Sam's goals:\n\n  TOKEN={tokens['sam']}\n"
-        f'  curl -s {url}{BASE}/goals/{goal_id} -H "Authorization: Bearer $TOKEN"\n\nStop with Ctrl-C.\n'
+        "\nPaste this to see the company's goals as Sam may see them, and what waits for Maya:\n"
+        f"\n  SAM={tokens['sam']}\n  MAYA={tokens['maya']}\n"
+        f'  curl -s "{url}{BASE}/goals/tree?depth=1" -H "Authorization: Bearer $SAM"\n'
+        f'  curl -s "{url}{BASE}/support-requests?state=open" -H "Authorization: Bearer $MAYA"\n'
+        "\nStop with Ctrl-C.\n"
     )

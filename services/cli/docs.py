@@ -20,6 +20,7 @@ from libs.web.settings import ServiceSettings
 from services.cli.console import fail
 from services.cli.up import Installation, assemble
 from services.gateway import wiring as gateway
+from services.goals import wiring as goals
 
 FOLDER = Path("docs/generated")
 _HEAD = "<!-- Written by `make docs` from the code. Change the code, not this page. -->\n\n"
@@ -54,7 +55,7 @@ async def _pages() -> Mapping[str, str]:
                 description = (await client.get("/openapi.json")).raise_for_status().text
             return {
                 "openapi.json": description,
-                "settings.md": _settings((ServiceSettings, gateway.SETTINGS)),
+                "settings.md": _settings((ServiceSettings, gateway.SETTINGS, goals.SETTINGS)),
                 "events.md": _events(),
                 "access.md": _access(installation),
             }

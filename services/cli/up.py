@@ -46,6 +46,7 @@ def up(
         fail("this version verifies development tokens only: unset CAIRN_OIDC_ISSUERS to start.")
     # Wired later; what is wrong with them is said before anything is made.
     read(gateway.SETTINGS)
+    read(goals.SETTINGS)
     try:
         # Asked before the port, which the same process may well hold: the folder is the better answer.
         if (holder := served_by(settings.data_dir)) is not None:

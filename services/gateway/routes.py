@@ -14,7 +14,9 @@ SERVICES: Mapping[str, str] = MappingProxyType(
     {
         "/api/v1/people": "people",
         "/api/v1/me": "people",
+        "/api/v1/units": "people",
         "/api/v1/goals": "goals",
+        "/api/v1/support-requests": "goals",
     }
 )
 """Public prefix → service. A prefix holds for itself and everything below it; the longest one counts."""

@@ -2,36 +2,83 @@
 
 from __future__ import annotations
 
-from libs.privacy.keyring import keyed_hash
+import zoneinfo
+from functools import cache, partial
+
+from libs.privacy.keyring import Keyring, keyed_hash
 from libs.web.app import BASE, create_app
 from libs.web.embedded import Embedded
+from libs.web.paging import Covered
 from libs.web.schemas import describe_answers
 from libs.web.service import Service, readiness
-from services.people.api import router
-from services.people.handlers import PeopleHandlers
+from services.people import seeding
+from services.people.api import Desk, router
+from services.people.handlers import EmailName, PeopleHandlers, ReferenceName, UnitHandlers
 from services.people.policy import POLICY
-from services.people.projections import MEMBERS, PERSON_ROWS
-from services.people.queries import ANSWERS, PeopleQueries
+from services.people.projections import MEMBERS, PERSON_ROWS, UNIT_ROWS
+from services.people.queries import ANSWERS, AbsenceQueries, PeopleQueries, ReportQueries, UnitQueries
+from services.people.rights import PeopleRights
+
+__all__ = ["PROJECTIONS", "SERVICE", "email_names", "seeding", "wire"]
 
 SERVICE = "people"
-PROJECTIONS = (PERSON_ROWS, MEMBERS)
+PROJECTIONS = (PERSON_ROWS, UNIT_ROWS, MEMBERS)
 
 
 def wire(parts: Embedded) -> Service[PeopleHandlers]:
     """The service on the process's data folder, not started yet."""
     kernel, read = parts.kernel(SERVICE), parts.reading(SERVICE, PROJECTIONS, MEMBERS)
-
-    async def email_name(tenant: str, address: str) -> str:
-        return keyed_hash(await parts.keyring.secret(tenant, "email"), address)
-
-    handlers = PeopleHandlers(kernel, email_name)
+    rights = PeopleRights(read.directory)
+    email_name, reference_name = _names(parts.keyring)
+    handlers = PeopleHandlers(kernel, email_name, reference_name, rights, _zones())
+    found = PeopleQueries(kernel, read.reads, rights)
+    desk = Desk(
+        door=read.door,
+        people=handlers,
+        units=UnitHandlers(kernel, reference_name, rights),
+        found=found,
+        reports=ReportQueries(found),
+        absences=AbsenceQueries(kernel, rights),
+        found_units=UnitQueries(kernel, read.reads, rights),
+        places=Covered(partial(_cursor_secret, parts.keyring)),
+    )
     app = create_app(
         SERVICE,
         base=BASE,
         inner=True,
         title="Cairn people",
-        routers=[router(read.door, handlers, PeopleQueries(kernel, read.reads))],
+        routers=[router(desk)],
         ready=lambda: readiness(kernel, read.runners),
     )
     describe_answers(app, ANSWERS)
-    return Service(SERVICE, app, handlers, POLICY, read, (kernel, parts.keyring))
+    return Service(SERVICE, app, handlers, POLICY, read, (kernel,))
+
+
+def email_names(parts: Embedded, tenant: str) -> seeding.EmailName:
+    """What names the guard streams of a tenant's addresses, for those who write people straight into the log."""
+    email_name, _ = _names(parts.keyring)
+    return lambda address: email_name(tenant, address)
+
+
+async def _cursor_secret(keyring: Keyring, tenant: str) -> bytes:
+    # From a secret that stands as soon as there is anybody to list: a read makes none.
+    return bytes.fromhex(keyed_hash(await keyring.secret(tenant, "email"), "cursors"))
+
+
+NO_ZONES = frozenset({"Factory", "localtime", "posixrules"})
+"""Files that lie beside the zones, and mean another one on every machine."""
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones() - NO_ZONES)
+
+
+def _names(keyring: Keyring) -> tuple[EmailName, ReferenceName]:
+    async def email_name(tenant: str, address: str) -> str:
+        return keyed_hash(await keyring.secret(tenant, "email"), address)
+
+    async def reference_name(tenant: str, kind: str, system: str, external_id: str) -> str:
+        return keyed_hash(await keyring.secret(tenant, "reference"), kind, system, external_id)
+
+    return email_name, reference_name

@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import os
 import sys
 import tempfile
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
-from tests.bench import appends, folding, latency, projection, reads, tracing
+from tests.bench import appends, folding, fresh, latency, memory, projection, reads, rollup, seeding, sizes, tracing
+from tests.bench.grown import SIZES
 from tests.bench.processes import QUOTAS
 from tests.bench.report import Finding, show
 
-BENCHES = {
-    "appends": appends.run,
-    "projection": projection.run,
-    "reads": reads.run,
-    "tracing": tracing.run,
-    "latency": latency.run,
-    "folding": folding.run,
-}
+Bench = Callable[[Path], Awaitable[list[Finding]]]
 
 
-def main(names: list[str]) -> int:
+def benches(most: int) -> dict[str, Bench]:
+    """All benches by name, with no tenant greater than `most` goals."""
+    return {
+        "appends": appends.run,
+        "projection": projection.run,
+        "reads": reads.run,
+        "tracing": tracing.run,
+        "latency": latency.run,
+        "folding": folding.run,
+        "rollup": rollup.run,
+        "seeding": partial(seeding.run, most=most),
+        "memory": partial(memory.run, most=most),
+        "fresh": partial(fresh.run, most=most),
+        "sizes": partial(sizes.run, most=most),
+    }
+
+
+def main(names: list[str], most: int, kept: str | None) -> int:
     """0 whatever the figures are; an error of a bench is raised, because it measured nothing."""
-    if unknown := [name for name in names if name not in BENCHES]:
-        print(f"There is no bench called {', '.join(unknown)}. There are: {', '.join(BENCHES)}.", file=sys.stderr)
+    known = benches(most)
+    if unknown := [name for name in names if name not in known]:
+        print(f"There is no bench called {', '.join(unknown)}. There are: {', '.join(known)}.", file=sys.stderr)
         return 2
     # What runs in this process is not held back either.
     os.environ.update(QUOTAS)
@@ -34,9 +50,12 @@ def main(names: list[str]) -> int:
     # On the disk of the checkout: a temporary folder may be in memory, where being durable costs nothing.
     build = Path(__file__).parents[2] / "build"
     build.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="bench-", dir=build) as folder:
-        findings = [one for name in names or BENCHES for one in asyncio.run(_run(name, Path(folder)))]
-        sync = _sync_seconds(Path(folder))
+    with ExitStack() as stack:
+        name = kept or stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-", dir=build))
+        folder = build / name
+        folder.mkdir(exist_ok=True)
+        findings = [one for name in names or known for one in asyncio.run(_run(name, known[name], folder))]
+        sync = _sync_seconds(folder)
     load = os.getloadavg()[0]
     print(
         f"\n{os.cpu_count()} cores, load {load:.1f}, fsync {sync * 1e3:.2f} ms, {perf_counter() - started:.0f} s. "
@@ -46,9 +65,9 @@ def main(names: list[str]) -> int:
     return 0
 
 
-async def _run(name: str, folder: Path) -> list[Finding]:
+async def _run(name: str, bench: Bench, folder: Path) -> list[Finding]:
     print(f"{name} …", file=sys.stderr, flush=True)
-    return await BENCHES[name](folder)
+    return await bench(folder)
 
 
 def _sync_seconds(folder: Path) -> float:
@@ -65,4 +84,9 @@ def _sync_seconds(folder: Path) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    parser = argparse.ArgumentParser(prog="make bench")
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--most", type=int, default=SIZES[-1], help="goals of the greatest tenant")
+    parser.add_argument("--keep", help="a folder under build/ that keeps the great tenants for another run")
+    given = parser.parse_args()
+    sys.exit(main(given.names, given.most, given.keep))

@@ -59,6 +59,17 @@ def cost(what: str, found: Compared, most: float, unit: str, method: str) -> Rat
     )
 
 
+def within(what: str, found: Compared, most: float, figures: str, method: str) -> Ratio:
+    """`first` should take at most `most` times as long as `second`."""
+    spread = f"{found.lowest:.2f} to {found.highest:.2f}"
+    return Ratio(what, f"{found.ratio:.2f} x", f"≤ {most:g} x", found.ratio <= most, spread, figures, method)
+
+
+def below(what: str, value: float, most: float, unit: str, figures: str, method: str) -> Ratio:
+    """A value of this very machine that should stay below a bound."""
+    return Ratio(what, f"{value:,.0f} {unit}", f"< {most:,.0f} {unit}", value < most, "", figures, method)
+
+
 def show(findings: Sequence[Finding]) -> None:
     """Prints both tables, each followed by how its figures came about."""
     ratios = [one for one in findings if isinstance(one, Ratio)]

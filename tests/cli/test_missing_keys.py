@@ -23,7 +23,12 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("lost", ["keys.db", "key-encryption.key"])
 @pytest.mark.parametrize(
-    "command", [("up", "--port", "0"), ("token", "--tenant", "acme", "--email", "sam@acme.example")]
+    "command",
+    [
+        ("up", "--port", "0"),
+        ("token", "--tenant", "acme", "--email", "sam@acme.example"),
+        ("seed", "--tenant", "acme", "--people", "1", "--goals", "1"),
+    ],
 )
 def test_without_its_keys_a_folder_is_neither_served_nor_written(
     folder: Path, lost: str, command: tuple[str, ...]

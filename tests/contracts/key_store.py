@@ -71,6 +71,41 @@ class KeyStoreContract(ABC):
         assert await store.insert_if_absent(key(key_id="k-2", wrapped=b"x" * 60)) == key()
         assert await store.by_id([("acme", "k-2")]) == {}
 
+    async def test_many_are_stored_at_once_and_those_that_stand_come_back_in_order(self, make: Make) -> None:
+        store = await make()
+        await store.insert_if_absent(key())
+        await store.destroy("acme", "p-2", AT)
+        [erased] = (await store.by_holder("acme", ["p-2"])).values()
+        new = [key(holder="p-3", key_id="k-3"), key("beta", "p-1", "k-4")]
+        asked = [new[0], key(key_id="k-5"), key(holder="p-2", key_id="k-6"), new[1], key(holder="p-3", key_id="k-7")]
+        assert await store.insert_many(asked) == [new[0], key(), erased, new[1], new[0]]
+        other = await make()
+        assert await other.by_id([("acme", "k-3"), ("beta", "k-4")]) == {
+            ("acme", "k-3"): new[0],
+            ("beta", "k-4"): new[1],
+        }
+        assert await other.by_id([("acme", f"k-{number}") for number in (5, 6, 7)]) == {}
+        assert await store.insert_many([]) == []
+
+    async def test_of_many_that_cannot_all_be_stored_none_is(self, store: KeyStore) -> None:
+        await store.insert_if_absent(key())
+        taken = [key(holder="p-2", key_id="k-2"), key(holder="p-3", key_id="k-1"), key(holder="p-4", key_id="k-4")]
+        with pytest.raises(Exception, match="key_id"):
+            await store.insert_many(taken)
+        assert await store.by_holder("acme", ["p-1", "p-2", "p-3", "p-4"]) == {"p-1": key()}
+        assert await store.insert_many(taken[::2]) == taken[::2]
+
+    async def test_batches_that_race_agree_on_every_key(self, make: Make) -> None:
+        stores = [await make() for _ in range(4)]
+        batches = [[key(holder=f"p-{at}", key_id=f"k-{number}-{at}") for at in range(30)] for number in range(4)]
+        standing = await asyncio.gather(
+            *(
+                store.insert_many(batch[number:])
+                for number, (store, batch) in enumerate(zip(stores, batches, strict=True))
+            )
+        )
+        assert all(found == standing[0][number:] for number, found in enumerate(standing))
+
     async def test_handles_that_race_get_the_same_key(self, make: Make) -> None:
         stores = [await make() for _ in range(8)]
         rivals = [key(key_id=f"k-{number}", wrapped=bytes([number]) * 60) for number in range(8)]

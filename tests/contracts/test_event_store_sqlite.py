@@ -19,7 +19,7 @@ from libs.events.adapters.sqlite.recorder import Datastore, Ending, GroupCaller,
 from libs.events.errors import ConcurrencyConflict, StoreUnavailable
 from libs.events.ports import Append, CommandRecord
 from tests.contracts.event_store import EventStoreContract
-from tests.contracts.event_store_base import STONE, laid, versions
+from tests.contracts.event_store_base import STONE, command, event, laid, versions
 
 
 def opened(path: Path, recorder: type[GroupRecorder] = GroupRecorder, **options: Any) -> SQLiteEventStore:
@@ -172,8 +172,37 @@ async def test_a_file_keeps_its_store_id(tmp_path: Path) -> None:
 
 async def test_what_is_no_event_store_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "garbage.db").write_bytes(b"this is no database, whatever its name says" * 100)
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(StoreUnavailable, match=r"SQLITE_NOTADB.*garbage\.db.*restore it from a backup"):
         opened(tmp_path / "garbage.db")
+    with pytest.raises(StoreUnavailable, match=r"SQLITE_CANTOPEN.*missing/store\.db\)$"):
+        opened(tmp_path / "missing" / "store.db")
+
+
+async def test_a_fault_of_the_code_is_not_called_unavailable(tmp_path: Path) -> None:
+    store = opened(tmp_path / "events.db")
+    other = sqlite3.connect(tmp_path / "events.db", isolation_level=None)
+    other.execute("DROP TABLE sequences")
+    for question in (store.append(laid()), store.read_stream(STONE), store.read_log(0, 10)):
+        with pytest.raises(sqlite3.OperationalError, match="no such table"):
+            await question
+    other.close()
+    await store.close()
+
+
+async def test_an_append_over_a_thousand_streams_is_all_or_nothing(tmp_path: Path) -> None:
+    store = opened(tmp_path / "events.db")
+    streams = [f"acme/stone/{number}" for number in range(1000)]
+    events = [event(stream) for stream in streams]
+    record = await store.append(Append("acme", dict.fromkeys(streams, 0), events, command(stream=streams[0])))
+    assert record.position == 1000
+    found = [await store.read_stream(stream) for stream in streams[::99]]
+    assert [[one.sequence for one in events] for events in found] == [[number + 1] for number in range(0, 1000, 99)]
+    more = [event(stream, 2) for stream in streams]
+    expected = dict.fromkeys(streams, 1) | {streams[-1]: 0}
+    with pytest.raises(ConcurrencyConflict):
+        await store.append(Append("acme", expected, more, command(stream=streams[0])))
+    assert await store.head("acme") == 1000
+    await store.close()
 
 
 async def test_a_store_opens_while_another_process_writes(tmp_path: Path) -> None:

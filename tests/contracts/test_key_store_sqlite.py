@@ -107,6 +107,34 @@ async def test_a_full_disk_is_unavailable_and_leaves_nothing_half_written(tmp_pa
     await roomy.close()
 
 
+async def test_many_keys_are_one_transaction(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    class Watched(SQLiteKeyStore):
+        def _prepare(self, connection: sqlite3.Connection) -> None:
+            super()._prepare(connection)
+            connection.set_trace_callback(seen.append)
+
+    store = Watched(tmp_path / "keyring.sqlite")
+    await store.by_holder("acme", [])
+    await store.insert_many([key(holder=f"p-{at}", key_id=f"k-{at}") for at in range(500)])
+    assert [seen.count(text) for text in ("BEGIN IMMEDIATE", "COMMIT")] == [1, 1]
+    await store.close()
+
+
+async def test_a_fault_of_the_code_is_not_called_unavailable(tmp_path: Path) -> None:
+    store = SQLiteKeyStore(tmp_path / "keyring.sqlite")
+    await store.insert_if_absent(key())
+    other = sqlite3.connect(tmp_path / "keyring.sqlite", isolation_level=None)
+    other.execute("ALTER TABLE slots RENAME TO lost")
+    with pytest.raises(sqlite3.OperationalError, match="no such"):
+        await store.by_holder("acme", ["p-1"])
+    other.execute("ALTER TABLE lost RENAME TO slots")
+    other.close()
+    assert await store.by_holder("acme", ["p-1"]) == {"p-1": key()}
+    await store.close()
+
+
 async def test_what_is_no_key_store_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "garbage.sqlite").write_bytes(b"this is no database, whatever its name says" * 100)
     (tmp_path / "folder.sqlite").mkdir()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from libs.events.adapters.sqlite.read_store import SQLiteReadStore
-from libs.events.declare import Collection
-from libs.events.ports import Advance, Commit, Ownership, Page, Query
+from libs.events.declare import Collection, Index
+from libs.events.ports import Advance, Commit, Ownership, Page, Query, Scalar
 from tests.contracts.read_store import ReadStoreContract
 
 
@@ -108,6 +109,34 @@ class SkipsTies(SQLiteReadStore):
         return await super().find(tenant, collection, query)
 
 
+class AcceptsOneValue(SQLiteReadStore):
+    """Planted: of several accepted values only the first is looked for."""
+
+    async def find(self, tenant: str, collection: Collection, query: Query) -> Page:
+        return await super().find(
+            tenant, collection, replace(query, equal={field: list(values)[:1] for field, values in query.equal.items()})
+        )
+
+
+class LatestOfAll(SQLiteReadStore):
+    """Planted: the last row of a group, whatever the bound."""
+
+    async def latest(self, *asked: Any, at_most: Scalar) -> Mapping[str, Any]:
+        return await super().latest(*asked, at_most="9999-12-31" if isinstance(at_most, str) else 2**60)
+
+
+class LatestOneByOne(SQLiteReadStore):
+    """Planted: a look for each group, each at a moment of its own."""
+
+    async def latest(
+        self, tenant: str, collection: Collection, index: Index, groups: Iterable[str], *, at_most: Scalar
+    ) -> Mapping[str, Any]:
+        found: dict[str, Any] = {}
+        for group in groups:
+            found |= await super().latest(tenant, collection, index, [group], at_most=at_most)
+        return found
+
+
 @pytest.mark.parametrize(
     ("fault", "check"),
     [
@@ -119,6 +148,13 @@ class SkipsTies(SQLiteReadStore):
         (ForgetsTenant, lambda contract: contract.test_tenants_never_meet()),
         (SkipsTies, lambda contract: contract.test_pages_with_nulls_and_ties_join_without_a_seam(2, False)),
         (SkipsTies, lambda contract: contract.test_it_agrees_with_a_naive_search()),
+        (SkipsTies, lambda contract: contract.test_it_agrees_with_a_naive_search_over_many_rows(0)),
+        (AcceptsOneValue, lambda contract: contract.test_it_agrees_with_a_naive_search_over_many_rows(0)),
+        (AcceptsOneValue, lambda contract: contract.test_pages_led_by_terms_join_without_a_seam(False)),
+        (ForgetsTenant, lambda contract: contract.test_rows_of_many_owners_come_in_order_of_id()),
+        (LatestOfAll, lambda contract: contract.test_each_group_gives_its_last_row_up_to_the_bound()),
+        (LatestOfAll, lambda contract: contract.test_latest_agrees_with_a_naive_search()),
+        (LatestOneByOne, lambda contract: contract.test_all_groups_are_as_of_one_moment()),
     ],
 )
 async def test_the_contract_notices_a_planted_fault(

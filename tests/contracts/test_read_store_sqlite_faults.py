@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from libs.events.adapters.sqlite.read_store import SQLiteReadStore
-from libs.events.adapters.sqlite.read_words import words_of
 from libs.events.declare import Collection, RowKey
 from libs.events.errors import StoreUnavailable
 from libs.events.ports import Ownership, Put, Query
+from libs.events.words import words_of
 from tests.contracts.read_store_base import STONES, Stone, commit, ids, put, step, stone
 
 Open = Callable[..., SQLiteReadStore]
@@ -170,14 +170,14 @@ async def test_a_closed_store_says_so(opened: Open) -> None:
             await question
 
 
-async def test_commits_are_synced_and_reads_cannot_write(opened: Open) -> None:
+async def test_the_file_is_set_up_as_promised_and_reads_cannot_write(opened: Open) -> None:
     store = opened()
     await _begun(store)
 
     def pragma(name: str) -> Callable[[sqlite3.Connection], object]:
         return lambda connection: connection.execute(f"PRAGMA {name}").fetchone()[0]
 
-    wanted = {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1, "temp_store": 2}
+    wanted = {"journal_mode": "wal", "synchronous": 1, "secure_delete": 1, "temp_store": 2}
     assert {name: await store._database.write(pragma(name)) for name in wanted} == wanted
     with pytest.raises(StoreUnavailable, match="SQLITE_READONLY"):
         await store._database.read(lambda connection: connection.execute("DELETE FROM rows_stones"))

@@ -44,7 +44,9 @@ class _LosesCommit(Wrapped):
         """Happens or not, and is said to have failed."""
         if self.lose == "reply":
             self.raw.commit()
-        raise sqlite3.OperationalError("disk I/O error")
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_IOERR, "SQLITE_IOERR"
+        raise error
 
 
 class LosesReplies(GroupRecorder):

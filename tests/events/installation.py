@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,11 @@ import httpx2
 
 from libs.access.directory import Directory
 from libs.access.principals import Principal
+from libs.events.clock import new_id
 from libs.events.ports import Record, Sealer
 from libs.events.reader import Reader
 from libs.events.registry import REGISTRY
+from libs.events.testing import drain
 from libs.privacy.keyring import Keyring
 from libs.privacy.sealing import FieldSealer
 from libs.web.embedded import Embedded
@@ -26,30 +28,39 @@ from services.people.wiring import wire as wire_people
 
 @dataclass
 class Installation:
-    """The wired services and a client of goals; `ids` is for what a test wants to remember."""
+    """The wired services and a client of each; `ids` is for what a test wants to remember."""
 
     folder: Path
-    people: Service
-    goals: Service
+    people: Service[Any]
+    goals: Service[Any]
     embedded: Embedded
-    client: httpx2.AsyncClient
+    clients: Mapping[str, httpx2.AsyncClient]
     ids: dict[str, str] = field(default_factory=dict)
 
     async def records(self) -> list[Record]:
         """Everything that was stored."""
         log = self.embedded.folder.event_log("people", "goals")
-        return [one for topic in ("people.events", "goals.events") for one in await log.read(topic, 0, 0, 100)]
+        return [one for topic in ("people.events", "goals.events") for one in await log.read(topic, 0, 0, 1000)]
 
-    async def send(self, path: str, body: Any, key: str, asker: str) -> httpx2.Response:
-        """A command to goals as the gateway sends it."""
+    async def fold(self) -> None:
+        """All that was stored is in all the rows."""
+        await drain([*self.people.reading.runners, *self.goals.reading.runners])
+
+    async def send(
+        self, path: str, body: Any, key: str, asker: str, *, method: str = "POST", of: str = "goals"
+    ) -> httpx2.Response:
+        """A command as the gateway sends it."""
         principal = self.embedded.signer.header(Principal("acme", "cairn-development", asker))
-        headers = {"cairn-principal": principal, "idempotency-key": key}
-        return await self.client.post(path, json=body, headers=headers)
+        headers = {"cairn-principal": principal} | ({"idempotency-key": key} if method == "POST" else {})
+        return await self.clients[of].request(method, path, json=body, headers=headers)
 
-    async def post(self, path: str, body: Any, key: str, asker: str) -> Any:
-        """The same, which must succeed."""
-        answer = await self.send(path, body, key, asker)
-        assert answer.status_code == 201, f"HTTP {answer.text}"
+    async def act(
+        self, method: str, path: str, body: Any, asker: str, *, of: str = "goals", key: str | None = None
+    ) -> Any:
+        """A command that must succeed, folded."""
+        answer = await self.send(path, body, key or new_id(), asker, method=method, of=of)
+        assert answer.is_success, f"HTTP {method} {path}: {answer.text}"
+        await self.fold()
         return answer.json()
 
 
@@ -75,9 +86,12 @@ async def installed(folder: Path, parts: Parts) -> AsyncIterator[Installation]:
     object.__setattr__(goals.handlers.rights.directory, "__class__", parts.directory)
     for service in (people, goals):
         await service.prepare()
-    transport = httpx2.ASGITransport(app=goals.app)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://goals") as client:
-        try:
-            yield Installation(folder, people, goals, embedded, client)
-        finally:
-            await embedded.close()
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(embedded.close)
+        clients = {}
+        for service in (people, goals):
+            client = httpx2.AsyncClient(
+                transport=httpx2.ASGITransport(app=service.app), base_url=f"http://{service.name}"
+            )
+            clients[service.name] = await stack.enter_async_context(client)
+        yield Installation(folder, people, goals, embedded, clients)

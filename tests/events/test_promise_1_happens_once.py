@@ -19,7 +19,8 @@ from libs.events.errors import (
     IdempotencyKeyInFlight,
     IdempotencyKeyReused,
 )
-from libs.events.handle import Kernel, Loaded, Outcome
+from libs.events.handle import Kernel, Outcome
+from libs.events.load import Loaded
 from libs.events.ports import CommandRecord
 from libs.events.react import Reactor
 from tests.events import toy

@@ -262,12 +262,12 @@ class BoundToNothing(FieldSealer):
 class DropsTheErased(FieldSealer):
     """Planted: what cannot be sealed is left out, and the command goes on."""
 
-    async def seal(self, envelope: Envelope, paths: tuple[PersonalPath, ...]) -> Envelope:
+    async def seal_many(self, items: Sequence[tuple[Envelope, tuple[PersonalPath, ...]]]) -> list[Envelope]:
         try:
-            return await super().seal(envelope, paths)
+            return await super().seal_many(items)
         except HolderErased:
-            empty = {path.steps[0]: None for path in paths if len(path.steps) == 1}
-            return msgspec.structs.replace(envelope, data={**envelope.data, **empty})
+            emptied = [(one, {path.steps[0]: None for path in paths}) for one, paths in items]
+            return [msgspec.structs.replace(one, data={**one.data, **nulls}) for one, nulls in emptied]
 
 
 class HidesErasure(FieldSealer):

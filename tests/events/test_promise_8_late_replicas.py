@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from libs.access.directory import LAG_ALLOWED, Directory, Member
+from libs.access.directory import LAG_ALLOWED, Directory
+from libs.access.members import Member
 from libs.events.caller import Caller
 from libs.events.errors import NotCaughtUp
 from libs.events.testing import drain

@@ -15,9 +15,10 @@ import pytest
 from libs.events.adapters.sqlite.event_store import SQLiteEventStore
 from libs.events.adapters.sqlite.read_store import SQLiteReadStore
 from libs.events.consume import Runner
-from libs.events.declare import Projection
+from libs.events.declare import ReadModel
 from libs.events.errors import NotCaughtUp
 from libs.events.ports import Append, CommandRecord, Commit, Ownership, Record
+from libs.events.positions import Place as Reached
 from libs.events.positions import Positions
 from tests.events import toy
 from tests.events.world import Place, World
@@ -223,14 +224,14 @@ Wait = Mapping[str, int]
 class WaitsForEver(Positions):
     """Planted: no end to patience."""
 
-    async def wait(self, tenant: str, after: Wait, models: Iterable[Projection], *, within: float) -> None:
+    async def wait(self, tenant: str, after: Wait, models: Iterable[ReadModel], *, within: float) -> None:
         await super().wait(tenant, after, models, within=within * 1000)
 
 
 class GivesUpSilently(Positions):
     """Planted: answers from what there is when it took too long."""
 
-    async def wait(self, tenant: str, after: Wait, models: Iterable[Projection], *, within: float) -> None:
+    async def wait(self, tenant: str, after: Wait, models: Iterable[ReadModel], *, within: float) -> None:
         with suppress(NotCaughtUp):
             await super().wait(tenant, after, models, within=within)
 
@@ -238,7 +239,7 @@ class GivesUpSilently(Positions):
 class WaitsForAll(Positions):
     """Planted: waits for services that nothing here will ever fold."""
 
-    async def wait(self, tenant: str, after: Wait, models: Iterable[Projection], *, within: float) -> None:
+    async def wait(self, tenant: str, after: Wait, models: Iterable[ReadModel], *, within: float) -> None:
         wider = [replace(model, topics=tuple(f"{service}.events" for service in after)) for model in models]
         await super().wait(tenant, after, wider, within=within)
 
@@ -246,8 +247,8 @@ class WaitsForAll(Positions):
 class WaitsForOne(Positions):
     """Planted: content when one of several is reached."""
 
-    async def _behind(self, tenant: str, needed: Mapping[tuple[str, str], int]) -> list[tuple[str, str]]:
-        behind = await super()._behind(tenant, needed)
+    async def _behind(self, needed: Mapping[Reached, int], age: float) -> list[Reached]:
+        behind = await super()._behind(needed, age)
         return behind if len(behind) == len(needed) else []
 
 
@@ -262,8 +263,8 @@ class MixesTenants(Positions):
 class KnowsItsOwnOnly(Positions):
     """Planted: believes that all runners are in this process."""
 
-    async def _behind(self, tenant: str, needed: Mapping[tuple[str, str], int]) -> list[tuple[str, str]]:
-        return [key for key, sequence in needed.items() if self._reached.get((*key, tenant), -1) < sequence]
+    async def _behind(self, needed: Mapping[Reached, int], age: float) -> list[Reached]:
+        return [place for place, sequence in needed.items() if self._reached.get(place, -1) < sequence]
 
 
 FAULTS: dict[str, tuple[Any, dict[str, Any]]] = {

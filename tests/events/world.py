@@ -24,8 +24,9 @@ from libs.events.adapters.sqlite.recorder import Datastore, GroupRecorder
 from libs.events.caller import Caller
 from libs.events.clock import new_id
 from libs.events.consume import Runner
-from libs.events.declare import Projection, Reaction, RowKey
+from libs.events.declare import Fold, Projection, Reaction, ReadModel, RowKey
 from libs.events.envelope import Envelope, decode, source_of, stream_name, topic_of
+from libs.events.folder import Folder
 from libs.events.handle import Guard, Kernel, Outcome
 from libs.events.ports import Append, Clock, Command, EventLog, KeyStore, ReadStore, Record, Sealer
 from libs.events.positions import Positions
@@ -70,12 +71,19 @@ class Parts:
     log: Callable[[Mapping[str, SQLiteEventStore]], EventLog] = SQLiteEventLog
     reads: Callable[[Path], SQLiteReadStore] = SQLiteReadStore
     projector: Callable[[Projection, ReadStore], Projector] = Projector
+    folder: Callable[[Fold, ReadStore], Folder] = Folder
     reactor: Callable[..., Reactor] = Reactor
     runner: Callable[..., Runner] = Runner
     positions: Callable[[ReadStore, EventLog], Positions] = Positions
     projections: tuple[Projection, ...] = (toy.COUNTERS,)
+    folds: tuple[Fold, ...] = ()
     reactions: tuple[Reaction, ...] = ()
     page: int = 500
+
+    @property
+    def models(self) -> tuple[ReadModel, ...]:
+        """All that is folded."""
+        return (*self.projections, *self.folds)
 
 
 @dataclass
@@ -201,7 +209,7 @@ class Place:
         """A world on this place; closed at the end, its files stay."""
         world = _build(self.folder, self.parts, clock or SteppingClock())
         try:
-            await world.reads.prepare([one for model in self.parts.projections for one in model.collections])
+            await world.reads.prepare([one for model in self.parts.models for one in model.collections])
             yield world
         finally:
             for store in world.stores.values():
@@ -251,6 +259,7 @@ def _build(folder: Path, parts: Parts, clock: SteppingClock) -> World:
     kernels = {service: parts.kernel(service, store, reader, clock, new_id) for service, store in stores.items()}
     world = World(folder, clock, stores, keys, keyring, reader, log, reads, positions, kernels)
     driven: list[tuple[Any, Sequence[str]]] = [(parts.projector(one, reads), one.topics) for one in parts.projections]
+    driven += [(parts.folder(one, reads), one.topics) for one in parts.folds]
     driven += [(parts.reactor(one, world.dispatch), one.topics) for one in parts.reactions]
     for consumer, topics in driven:
         for topic in topics:

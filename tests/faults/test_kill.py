@@ -130,7 +130,7 @@ def caught_up(product: Product) -> bool:
     answer = httpx2.get(f"{product.url}/readyz", timeout=SOON)
     parts = [part for service in answer.json()["services"].values() for part in service["parts"].values()]
     consumers = [part for part in parts if "lag" in part]
-    assert len(consumers) == 4, answer.text
+    assert len(consumers) == 7, answer.text
     return all((part["state"], part["lag"], part["parked"]) == ("running", 0, 0) for part in consumers)
 
 

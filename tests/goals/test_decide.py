@@ -1,4 +1,4 @@
-"""The rules of goals as sentences: given facts, when a command, then facts or the rule that it breaks."""
+"""Creating goals, as sentences: given facts, when a command, then facts or the rule that it breaks."""
 
 from __future__ import annotations
 
@@ -10,27 +10,28 @@ from typing import Any
 import msgspec
 import pytest
 
-from libs.events.catalog.goals import CheckInRecorded, GoalCreated, Metric, Period, Source
-from libs.events.errors import NotFound, Rejected
-from libs.events.testing import Scenario
-from services.goals.domain import decide
-from services.goals.domain.commands import CreateGoal, MetricSpec, RecordCheckIn
+from libs.events.catalog.goals import ExternalRef, GoalCreated, Metric, Period
+from libs.events.errors import Conflict, DomainError, Forbidden, NotFound, Rejected
+from services.goals.domain import decide, errors
+from services.goals.domain.commands import CreateGoal, MetricSpec, Reference
 from services.goals.domain.errors import (
     DriverWithoutMetric,
-    GoalNotFound,
+    GoalIsArchived,
+    GoalIsCancelled,
+    GoalIsClosed,
     MetricWithoutSpan,
-    ObservedInFuture,
+    ParentIsKeyResult,
     PeriodEndsBeforeItBegins,
-    ProgressWithMetric,
     SmartGoalIncomplete,
-    ValueWithoutMetric,
+    UnknownParent,
+    VisibilityOfParent,
+    WellbeingHasNoParent,
 )
 from services.goals.domain.state import GOAL, Goal
+from tests.goals.facts import ARCHIVED, CANCELLED, NEW, TODAY, closed, created, parent
 
-TODAY = date(2026, 3, 10)
 SPAN = MetricSpec(Decimal(50), Decimal(40), "tickets")
 QUARTER = (date(2026, 1, 1), date(2026, 3, 31))
-NEW: Scenario[Goal] = Scenario(GOAL, stream="acme/goal/g-1")
 Decider = Callable[[Goal], Sequence[Any]]
 
 
@@ -40,43 +41,14 @@ def creating(**fields: Any) -> Decider:
     return lambda _: decide.create_goal(command)
 
 
-def checking_in(author: str = "ada", **fields: Any) -> Decider:
-    """The decider of a command to check in to the goal."""
-    command = RecordCheckIn(**{"goal_id": "g-1", "status": "on_track", **fields})
-    return lambda goal: decide.record_check_in(goal, command, "c-1", author, TODAY)
+def creating_under(above: Goal | None, attaches: decide.Attaches = "accepted", **fields: Any) -> Decider:
+    """The same under a parent, None being one that the asker may not know of; a key result unless told otherwise."""
+    plain = {"title": "Fewer escalations", "kind": "key_result", "owner_id": "ada", "parent_id": "g-p"}
+    command = CreateGoal(**{**plain, **fields})
+    return lambda _: decide.create_goal(command, above, attaches)
 
 
-def created(**fields: Any) -> GoalCreated:
-    """The fact that the plainest command leads to, with what differs."""
-    plain: dict[str, Any] = {
-        "title": "Fewer escalations",
-        "kind": "objective",
-        "owner_id": "ada",
-        "weight": Decimal(1),
-        "progress_driver": "all",
-        "clamp": True,
-        "commitment": "aspirational",
-        "focus": "business",
-        "visibility": "public",
-    }
-    return GoalCreated(**{**plain, **fields})
-
-
-def checked_in(**fields: Any) -> CheckInRecorded:
-    """The fact that the plainest check-in leads to, with what differs."""
-    plain = {"check_in_id": "c-1", "author_id": "ada", "status": "on_track", "observed_on": TODAY}
-    return CheckInRecorded(**{**plain, **fields})
-
-
-MEASURED = created(
-    kind="key_result",
-    progress_driver="metric",
-    visibility="team",
-    metric=Metric(start=Decimal(50), target=Decimal(40), current=Decimal(50), unit="tickets"),
-)
-
-
-# --- creating: what is refused ----------------------------------------------------------------------------------
+# --- what is refused --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("given", [{}, {"metric": SPAN}, {"period": QUARTER}])
@@ -99,16 +71,76 @@ def test_a_period_does_not_end_before_it_begins() -> None:
     NEW.when(creating(period=(QUARTER[1], QUARTER[0]))).then_refused(PeriodEndsBeforeItBegins)
 
 
-def test_refusals_are_of_the_kind_and_code_that_the_contract_names() -> None:
-    refused = NEW.when(creating(metric=MetricSpec(Decimal(1), Decimal(1), "x"))).then_refused(MetricWithoutSpan)
-    assert (refused.kind, refused.code) == ("rejected", "metric_without_span")
-    assert DriverWithoutMetric.code == "driver_without_metric"
-    rules = (SmartGoalIncomplete, MetricWithoutSpan, DriverWithoutMetric, PeriodEndsBeforeItBegins)
-    assert all(issubclass(rule, Rejected) for rule in (*rules, ValueWithoutMetric, ProgressWithMetric))
-    assert issubclass(GoalNotFound, NotFound)
+@pytest.mark.parametrize("kind", ["objective", "key_result"])
+def test_wellbeing_hangs_under_nothing(kind: str) -> None:
+    NEW.when(creating_under(parent(), kind=kind, focus="wellbeing")).then_refused(WellbeingHasNoParent)
 
 
-# --- creating: what follows -------------------------------------------------------------------------------------
+def test_nothing_hangs_under_what_the_asker_may_not_know_of() -> None:
+    NEW.when(creating_under(None)).then_refused(UnknownParent)
+    NEW.when(creating_under(GOAL.initial)).then_refused(UnknownParent)
+
+
+@pytest.mark.parametrize("kind", ["objective", "key_result"])
+def test_nothing_hangs_under_a_key_result(kind: str) -> None:
+    NEW.when(creating_under(parent(kind="key_result"), kind=kind)).then_refused(ParentIsKeyResult)
+
+
+@pytest.mark.parametrize(
+    ("ended", "refusal"), [(closed(), GoalIsClosed), (CANCELLED, GoalIsCancelled), (ARCHIVED, GoalIsArchived)]
+)
+def test_nothing_is_created_under_a_goal_that_has_ended(ended: Any, refusal: type[Conflict]) -> None:
+    refused = NEW.when(creating_under(parent(ended))).then_refused(refusal)
+    assert "parent" in refused.message, "the goal itself is fine"
+
+
+@pytest.mark.parametrize("attaches", ["accepted", "proposed"])
+def test_a_key_result_is_seen_by_no_others_than_its_parent(attaches: decide.Attaches) -> None:
+    asked = creating_under(parent(visibility="private"), attaches, visibility="team")
+    NEW.when(asked).then_refused(VisibilityOfParent)
+
+
+def rules() -> list[type[DomainError]]:
+    """Every rule that has a name."""
+    found = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, DomainError)]
+    return [one for one in found if one.__module__.startswith(f"{errors.__name__}.")]
+
+
+def test_every_rule_has_a_code_of_its_own_and_says_what_to_do() -> None:
+    refusals = [rule for rule in rules() if rule.kind != "forbidden"]
+    assert len({rule.code for rule in refusals}) == len(refusals)
+    assert not {rule.code for rule in refusals} & {kind.code for kind in (Rejected, NotFound, Conflict, Forbidden)}
+    assert {rule.code for rule in rules() if rule.kind == "forbidden"} == {"forbidden"}
+    assert len({rule.detail for rule in rules()}) == len(rules())
+    assert all(rule.detail.endswith(".") for rule in rules())
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("metric_without_span", "rejected"),
+        ("driver_without_metric", "rejected"),
+        ("wellbeing_has_no_parent", "rejected"),
+        ("parent_is_key_result", "rejected"),
+        ("visibility_of_parent", "rejected"),
+        ("unknown_parent", "rejected"),
+        ("not_by_reference", "rejected"),
+        ("too_many_milestones", "rejected"),
+        ("goal_cycle", "conflict"),
+        ("goal_closed", "conflict"),
+        ("goal_cancelled", "conflict"),
+        ("goal_archived", "conflict"),
+        ("goal_draft", "conflict"),
+        ("nothing_proposed", "conflict"),
+        ("goal_not_found", "not_found"),
+        ("check_in_not_found", "not_found"),
+    ],
+)
+def test_refusals_are_of_the_kind_and_code_that_the_contract_names(code: str, kind: str) -> None:
+    assert [rule.kind for rule in rules() if rule.code == code] == [kind]
+
+
+# --- what follows -----------------------------------------------------------------------------------------------
 
 
 def test_the_plainest_goal_has_every_default_written_down() -> None:
@@ -119,6 +151,7 @@ def test_a_goal_is_stated_as_it_was_asked_for() -> None:
     asked = creating(
         kind="smart",
         description="By the end of the quarter",
+        unit_id="u-1",
         contributor_ids=("bob", "cy"),
         weight=Decimal("2.5"),
         period=QUARTER,
@@ -128,11 +161,14 @@ def test_a_goal_is_stated_as_it_was_asked_for() -> None:
         focus="development",
         labels=("support", "q1"),
         check_in_every="two_weeks",
+        draft=True,
+        external_ref=Reference("tracker", "EPIC-7", "https://tracker.example.org/EPIC-7"),
     )
     NEW.when(asked).then(
         created(
             kind="smart",
             description="By the end of the quarter",
+            unit_id="u-1",
             contributor_ids=["bob", "cy"],
             weight=Decimal("2.5"),
             period=Period(start=QUARTER[0], end=QUARTER[1]),
@@ -144,8 +180,21 @@ def test_a_goal_is_stated_as_it_was_asked_for() -> None:
             visibility="team",
             labels=["support", "q1"],
             check_in_every="two_weeks",
+            draft=True,
+            external_ref=ExternalRef(system="tracker", id="EPIC-7", url="https://tracker.example.org/EPIC-7"),
         )
     )
+
+
+@pytest.mark.parametrize("attaches", ["accepted", "proposed"])
+@pytest.mark.parametrize("above", [parent(), parent(draft=True)])
+def test_a_goal_is_accepted_or_proposed_under_an_open_goal_or_a_draft(above: Goal, attaches: decide.Attaches) -> None:
+    NEW.when(creating_under(above, attaches, kind="objective")).then(created(parent_id="g-p", alignment=attaches))
+
+
+def test_without_a_word_on_it_a_goal_is_proposed() -> None:
+    command = CreateGoal(title="Fewer escalations", kind="objective", owner_id="ada", parent_id="g-p")
+    NEW.when(lambda _: decide.create_goal(command, parent())).then(created(parent_id="g-p", alignment="proposed"))
 
 
 @pytest.mark.parametrize(
@@ -184,6 +233,23 @@ def test_the_visibility_is_resolved_at_creation(asked: dict[str, Any], visibilit
     assert fact.visibility == visibility
 
 
+@pytest.mark.parametrize(
+    ("asked", "visibility"),
+    [
+        ({"kind": "key_result"}, "private"),
+        ({"kind": "key_result", "visibility": "private"}, "private"),
+        ({"kind": "key_result", "focus": "development"}, "private"),
+        ({"kind": "objective"}, "public"),
+        ({"kind": "objective", "visibility": "team"}, "team"),
+    ],
+)
+def test_under_a_parent_a_key_result_is_seen_as_the_parent_is(asked: dict[str, Any], visibility: str) -> None:
+    [fact] = creating_under(parent(visibility="private"), **asked)(GOAL.initial)
+    assert fact.visibility == visibility
+    command = CreateGoal(**{"title": "t", "owner_id": "ada", "parent_id": "g-p", **asked})
+    assert decide.visibility_of(command, parent(visibility="private")) == visibility
+
+
 def test_a_metric_begins_at_its_start_unless_it_stands_elsewhere() -> None:
     [fact] = creating(metric=SPAN)(GOAL.initial)
     assert fact.metric.current == Decimal(50)
@@ -200,71 +266,10 @@ def test_people_and_labels_are_named_once_and_the_owner_contributes_anyway() -> 
     NEW.when(asked).then(created(contributor_ids=["bob", "cy"], labels=["b", "a"]))
 
 
-# --- checking in: what is refused -------------------------------------------------------------------------------
-
-
-def test_nobody_checks_in_to_a_goal_that_does_not_exist() -> None:
-    NEW.when(checking_in()).then_refused(GoalNotFound)
-    NEW.when(checking_in(value=Decimal(1), observed_on=date(2027, 1, 1))).then_refused(GoalNotFound)
-
-
-def test_a_value_needs_something_that_is_measured() -> None:
-    NEW.given(created()).when(checking_in(value=Decimal(0))).then_refused(ValueWithoutMetric)
-
-
-def test_nobody_estimates_what_is_measured() -> None:
-    NEW.given(MEASURED).when(checking_in(progress=Decimal(0))).then_refused(ProgressWithMetric)
-    NEW.given(MEASURED).when(checking_in(progress=Decimal("0.5"), value=Decimal(1))).then_refused(ProgressWithMetric)
-
-
-def test_nobody_observes_the_future() -> None:
-    NEW.given(created()).when(checking_in(observed_on=date(2026, 3, 11))).then_refused(ObservedInFuture)
-
-
-# --- checking in: what follows ----------------------------------------------------------------------------------
-
-
-def test_a_check_in_without_number_or_day_is_about_today() -> None:
-    NEW.given(created()).when(checking_in()).then(checked_in())
-    NEW.given(MEASURED).when(checking_in()).then(checked_in())
-
-
-def test_a_measured_goal_takes_a_value_and_any_other_a_progress() -> None:
-    NEW.given(MEASURED).when(checking_in(value=Decimal(0))).then(checked_in(value=Decimal(0)))
-    NEW.given(created()).when(checking_in(progress=Decimal(0))).then(checked_in(progress=Decimal(0)))
-
-
-@pytest.mark.parametrize("day", [TODAY, date(2026, 3, 9), date(2020, 1, 1)])
-def test_a_check_in_is_about_today_or_a_day_before(day: date) -> None:
-    NEW.given(created()).when(checking_in(observed_on=day)).then(checked_in(observed_on=day))
-
-
-def test_a_check_in_is_stated_as_it_was_said_by_who_said_it() -> None:
-    words = {
-        "status": "off_track",
-        "progress": Decimal("0.25"),
-        "confidence": Decimal("0.4"),
-        "note": "slow start",
-        "adjustments": "fewer meetings",
-        "support_needed": "a second tester",
-        "blockers": "the old export",
-    }
-    asked = checking_in(author="bob", source=("tracker", "tracker:4711"), **words)
-    source = Source(system="tracker", url="tracker:4711")
-    NEW.given(created()).when(asked).then(checked_in(author_id="bob", source=source, **words))
-    bare = checking_in(source=("tracker", None))
-    NEW.given(created()).when(bare).then(checked_in(source=Source(system="tracker")))
-
-
-def test_a_goal_takes_one_check_in_after_the_other() -> None:
-    before = [checked_in(check_in_id=f"c-{number}", value=Decimal(50 - number)) for number in range(3)]
-    NEW.given(MEASURED, *before).when(checking_in(value=Decimal(44))).then(checked_in(value=Decimal(44)))
-
-
 def test_deciders_are_pure() -> None:
-    goal = NEW.given(MEASURED).state
-    assert goal is not None
-    before = msgspec.json.encode(goal)
-    decider = checking_in(value=Decimal(45))
-    assert decider(goal) == decider(goal)
-    assert msgspec.json.encode(goal) == before
+    above = parent()
+    before = msgspec.json.encode(above)
+    asked = creating_under(above)
+    first: Sequence[GoalCreated] = asked(GOAL.initial)
+    assert first == asked(GOAL.initial)
+    assert msgspec.json.encode(above) == before

@@ -38,7 +38,7 @@ class OpensNoNote(FieldSealer):
     """A sealer that notices when a check-in's words are opened."""
 
     async def open(self, items: Any) -> Any:
-        assert all(envelope.type != "goals.check-in-recorded.v1" for envelope, _ in items)
+        assert not any(envelope.type.startswith("goals.check-in-recorded.") for envelope, _ in items)
         return await super().open(items)
 
 
@@ -48,16 +48,16 @@ async def long_goal(home: Installation) -> tuple[str, str, list[str]]:
     owner = (await home.people.handlers.admit(Caller("acme", "operator"), added)).resource
     await drain([*home.people.reading.runners, *home.goals.reading.runners])
     body = {"title": "Fewer escalations", "kind": "objective", "owner_id": owner}
-    goal_id = (await home.post("/goals", body, "goal", owner))["id"]
+    goal_id = (await home.send("/goals", body, "goal", owner)).json()["id"]
     check_in = {"status": "on_track", "progress": 0.5, "note": "Routing is live."}
     path = f"/goals/{goal_id}/check-ins"
-    ids = [(await home.post(path, check_in, f"check-in-{at}", owner))["id"] for at in range(MANY)]
+    ids = [(await home.send(path, check_in, f"check-in-{at}", owner)).json()["id"] for at in range(MANY)]
     return owner, goal_id, ids
 
 
 async def ask(home: Installation, path: str, asker: str) -> httpx2.Response:
     header = home.embedded.signer.header(Principal("acme", "cairn-development", asker))
-    answer = await home.client.get(path, headers={"cairn-principal": header})
+    answer = await home.clients["goals"].get(path, headers={"cairn-principal": header})
     assert answer.status_code in (200, 404), answer.text
     return answer
 
@@ -73,7 +73,7 @@ async def test_reading_a_little_of_a_long_goal_reads_a_little(applied: bool, tmp
         object.__setattr__(counting, "read", counted := [])
         kernel.reader = counting
         page = await ask(home, f"/goals/{goal_id}/check-ins?limit=2", owner)
-        assert [one["id"] for one in page.json()["items"]] == [ids[-1], ids[-2]]
+        assert [one["id"] for one in page.json()["items"]] == ([ids[-1], ids[-2]] if applied else [])
         assert (await ask(home, f"/goals/{goal_id}/check-ins/{ids[-1]}", owner)).json()["id"] == ids[-1]
         assert sum(counted) <= 60
         oldest = await ask(home, f"/goals/{goal_id}/check-ins/{ids[0]}", owner)
@@ -85,6 +85,7 @@ async def test_reading_a_little_of_a_long_goal_reads_a_little(applied: bool, tmp
 async def test_paging_shows_every_check_in_once(tmp_path: Path) -> None:
     async with installed(tmp_path, Parts()) as home:
         owner, goal_id, ids = await long_goal(home)
+        await drain(home.goals.reading.runners)
         seen: list[str] = []
         path: str | None = f"/goals/{goal_id}/check-ins?limit=7"
         while path is not None:
@@ -95,7 +96,7 @@ async def test_paging_shows_every_check_in_once(tmp_path: Path) -> None:
         assert seen == ids[::-1]
 
 
-async def test_of_many_who_ask_one_folds_and_no_words_are_opened(tmp_path: Path) -> None:
+async def test_of_many_who_ask_one_folds_few_facts_and_no_words_are_opened(tmp_path: Path) -> None:
     async with installed(tmp_path, Parts()) as home:
         _, goal_id, _ = await long_goal(home)
     async with installed(tmp_path, Parts(sealer=OpensNoNote)) as later:
@@ -107,7 +108,7 @@ async def test_of_many_who_ask_one_folds_and_no_words_are_opened(tmp_path: Path)
         loads = await asyncio.gather(*(kernel.load(GOAL, stream) for _ in range(20)))
         assert {loaded.version for loaded in loads} == {MANY + 1}
         assert loads[0].state.title == "Fewer escalations"
-        assert sum(counted) == MANY + 1
+        assert sum(counted) == 2, "the goal and its last check-in: the others say nothing of it"
         [fact] = await Reader(kernel.reader.registry, FieldSealer(later.embedded.keyring)).facts(
             [Unread(one.body, 0) for one in await kernel.store.read_stream(stream, after=MANY)], words=()
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import httpx2
@@ -35,3 +37,14 @@ def refused_well(answer: httpx2.Response, status: int, code: str) -> dict[str, A
     if status == 401:
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
     return found
+
+
+def told(answer: httpx2.Response, asked: Iterable[str]) -> tuple[Any, ...]:
+    """Everything that an answer tells, but for the ids that were asked about, the trace and the time."""
+    text, size = answer.text, len(answer.content)
+    for one in asked:
+        size -= text.count(one) * len(one)
+        text = text.replace(one, "ID")
+    headers = {name: value for name, value in answer.headers.items() if name not in ("date", "content-length")}
+    body = json.loads(text)
+    return answer.status_code, headers, [(name, body[name]) for name in body if name != "trace_id"], size

@@ -122,10 +122,10 @@ def test_an_address_of_nothing_is_refused(product: Product, team: Team, path: st
 @pytest.mark.parametrize(
     ("method", "path", "taken"),
     [
-        ("DELETE", "/goals/{}", "GET, HEAD"),
+        ("DELETE", "/goals/{}", "GET, HEAD, PATCH"),
         ("PUT", "/people", "GET, HEAD, POST"),
         ("PATCH", "/me", "GET, HEAD"),
-        ("PURGE", "/goals", "POST"),
+        ("PURGE", "/goals", "GET, HEAD, POST"),
     ],
 )
 def test_a_method_that_is_not_taken_is_refused(team: Team, goal_id: str, method: str, path: str, taken: str) -> None:

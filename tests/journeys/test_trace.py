@@ -104,7 +104,7 @@ def test_a_check_in_is_followed_from_the_request_over_the_event_to_the_row(trace
 
 
 def test_the_stored_event_carries_the_context(traced: Product) -> None:
-    stored = traced.rows("goals", "SELECT state FROM stored_events WHERE topic = 'goals.check-in-recorded.v1'")
+    stored = traced.rows("goals", "SELECT state FROM stored_events WHERE topic = 'goals.check-in-recorded.v2'")
     assert any(json.loads(body)["traceparent"].split("-")[1] == TRACE for (body,) in stored)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from libs.web.embedded import Embedded
@@ -21,7 +22,7 @@ async def as_processes(data: Path, stack: AsyncExitStack, all_looked: asyncio.Ba
         parts = Embedded(ServiceSettings(data_dir=data))
         stack.push_async_callback(parts.close)
         wired = wire(parts).handlers
-        found.append(PeopleHandlers(wired.kernel, second_waits(wired, all_looked)))
+        found.append(replace(wired, email_name=second_waits(wired, all_looked)))
     return found
 
 
@@ -51,7 +52,7 @@ async def test_an_unknown_address_that_several_ask_for_is_added_once_with_all_ro
             )
         )
         assert len(set(ids)) == 1
-        person = await handlers[0]._person("acme", ids[0])
+        person = await handlers[0].person("acme", ids[0])
         assert person.state == "active"
         assert sorted(person.roles) == ["admin", "compliance", "hr_partner", "service"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from libs.web.paging import TEXT, VERSION, Paging, SortedBy
+from libs.web.paging import TEXT, VERSION, Covered, Paging, SortedBy
 from libs.web.problems import Problem
 from tests.web.toy import ID
 
@@ -120,3 +121,41 @@ def test_a_cursor_for_another_list_is_a_422(client: TestClient, query: str) -> N
 def test_a_cursor_longer_than_any_is_refused_unread(client: TestClient) -> None:
     answer = client.get("/goals?cursor=" + "x" * 3000)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_parameter")
+
+
+def covered(secret: bytes = b"s" * 32) -> Covered:
+    async def of_tenant(tenant: str) -> bytes:
+        return hashlib.sha256(secret + tenant.encode()).digest()
+
+    return Covered(of_tenant)
+
+
+@pytest.mark.parametrize("value", [None, "", "sam okafor", "\u0390" * 200])
+async def test_a_covered_cursor_leads_back_and_tells_nothing(value: str | None) -> None:
+    places = covered()
+    cursor, again = [await places.next((value, ID), "acme", "people") for _ in range(2)]
+    assert cursor is not None
+    assert cursor != again, "not even that two are of the same place"
+    assert len(cursor) < 2048
+    assert await places.after(Paging(cursor=cursor), "acme", "people") == (value, ID)
+    assert ID.encode() not in base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    assert (await places.next(None, "acme"), await places.after(Paging(), "acme")) == (None, None)
+
+
+@given(st.text() | st.binary().map(lambda raw: base64.urlsafe_b64encode(raw).decode().rstrip("=")))
+async def test_nothing_else_is_a_covered_cursor(cursor: str) -> None:
+    with pytest.raises(Problem) as caught:
+        await covered().after(Paging(cursor=cursor), "acme", "people")
+    assert caught.value.code == "invalid_cursor"
+
+
+async def test_a_covered_cursor_is_of_one_list_of_one_tenant() -> None:
+    cursor = await covered().next(("a", "1"), "acme", "people")
+    for places, tenant, bound in (
+        (covered(), "beta", "people"),
+        (covered(), "acme", "units"),
+        (covered(b"t" * 32), "acme", "people"),
+    ):
+        with pytest.raises(Problem) as caught:
+            await places.after(Paging(cursor=cursor), tenant, bound)
+        assert caught.value.code == "invalid_cursor"

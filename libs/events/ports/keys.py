@@ -46,6 +46,13 @@ class KeyStore(Protocol):
         """Stores the key unless its holder has one; durable; returns the one that stands."""
         ...
 
+    async def insert_many(self, keys: Sequence[WrappedKey]) -> list[WrappedKey]:
+        """Stores each key whose holder has none, in one write; durable; returns those that stand, in the same order.
+
+        All or nothing. Of several keys of one holder the first counts.
+        """
+        ...
+
     async def destroy(self, tenant: str, holder: str, at: datetime) -> None:
         """Overwrites the wrapped key for good and leaves a tombstone, also for a holder who never had a key."""
         ...
@@ -64,6 +71,10 @@ class Sealer(Protocol):
 
     async def seal(self, envelope: Envelope, paths: tuple[PersonalPath, ...]) -> Envelope:
         """The envelope with every personal value sealed under its holder's key. Raises HolderErased."""
+        ...
+
+    async def seal_many(self, items: Sequence[tuple[Envelope, tuple[PersonalPath, ...]]]) -> list[Envelope]:
+        """Seals a batch, in order; all holders' missing keys are made in one write. All or nothing. See `seal`."""
         ...
 
     async def open(self, items: Sequence[tuple[Envelope, tuple[PersonalPath, ...]]]) -> Sequence[Opened]:

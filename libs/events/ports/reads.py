@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from libs.events.declare import Collection, Row, RowKey
+from libs.events.declare import Collection, Index, Row, RowKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +130,15 @@ class ReadStore(Protocol):
 
     async def find(self, tenant: str, collection: Collection, query: Query) -> Page:
         """A page of a tenant's rows."""
+        ...
+
+    async def latest(
+        self, tenant: str, collection: Collection, index: Index, groups: Iterable[str], *, at_most: Scalar
+    ) -> Mapping[str, Any]:
+        """Of each group the row with the greatest second field that is not above `at_most`; groups without one: absent.
+
+        `index` is a declared `Index(group field, ordered field)`. All of them as of one moment.
+        """
         ...
 
     async def commit(self, commit: Commit) -> None:

@@ -84,8 +84,12 @@ class EventStore(Protocol):
         until: int | None = None,
         limit: int | None = None,
         newest_first: bool = False,
+        without: Sequence[str] = (),
     ) -> Sequence[StoredEvent]:
-        """Events of one stream with `after < version <= until`, in order of version; empty when there is none."""
+        """Events of one stream with `after < version <= until`, in order of version; empty when there is none.
+
+        Those whose wire name is in `without` are passed over, and cost next to nothing.
+        """
         ...
 
     async def find_command(self, tenant: str, command_id: str) -> CommandRecord | None:

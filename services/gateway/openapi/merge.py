@@ -161,7 +161,8 @@ def _public_responses(path: str, method: str, operation: Json) -> Json:
             merged[status] = {**response, "headers": headers}
         elif "application/json" not in response.get("content", {}):
             # A framework's default error is JSON; ours never are.
-            merged[status] = response
+            # One that says nothing of its own is the shared one.
+            merged[status] = response if "content" in response else problems.get(status, response)
     for status, problem in problems.items():
         merged.setdefault(status, problem)
     return {status: merged[status] for status in sorted(merged)}

@@ -150,14 +150,14 @@ def responses() -> dict[str, Json]:
 
 
 def problem_refs(path: str, method: str, operation: Json) -> dict[str, Json]:
-    """The problem answers that an operation may give, by status."""
-    statuses = list(_EVERY)
+    """The problem answers that an operation may give, by status: the usual ones, and those that it names itself."""
+    statuses = {*_EVERY, *(_PROBLEMS.keys() & operation.get("responses", {}).keys())}
     if "{" in path:
-        statuses.append("404")
+        statuses.add("404")
     if method != "get":
-        statuses.extend(_WRITES)
+        statuses.update(_WRITES)
     if "requestBody" in operation:
-        statuses.extend(_WITH_BODY)
+        statuses.update(_WITH_BODY)
     return {status: {"$ref": f"#/components/responses/{_PROBLEMS[status][0]}"} for status in sorted(statuses)}
 
 

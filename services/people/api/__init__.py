@@ -1,5 +1,6 @@
-"""HTTP ↔ commands and queries of people; no logic."""
+"""HTTP ↔ commands and queries of people and units; no logic."""
 
+from services.people.api.answering import Desk
 from services.people.api.routes import router
 
-__all__ = ["router"]
+__all__ = ["Desk", "router"]

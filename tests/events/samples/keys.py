@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -42,13 +42,18 @@ class SampleKeys:
 
     async def insert_if_absent(self, key: WrappedKey) -> WrappedKey:
         """See `KeyStore.insert_if_absent`."""
-        standing = (await self.by_holder(key.tenant, [key.holder])).get(key.holder)
-        if standing is not None:
-            return standing
-        assert self._writes, "reading a sample asked for a new key"
-        self._keys.append(key)
-        self._file.write_text(json.dumps([_entry(one) for one in self._keys], indent=1) + "\n")
-        return key
+        [standing] = await self.insert_many([key])
+        return standing
+
+    async def insert_many(self, keys: Sequence[WrappedKey]) -> list[WrappedKey]:
+        """See `KeyStore.insert_many`."""
+        standing = {(key.tenant, key.holder): key for key in self._keys}
+        found = [standing.setdefault((key.tenant, key.holder), key) for key in keys]
+        if len(standing) > len(self._keys):
+            assert self._writes, "reading a sample asked for a new key"
+            self._keys = list(standing.values())
+            self._file.write_text(json.dumps([_entry(one) for one in self._keys], indent=1) + "\n")
+        return found
 
     async def destroy(self, tenant: str, holder: str, at: datetime) -> None:
         """No sample's key is ever destroyed."""

@@ -39,10 +39,10 @@ class AppendSignal:
 
     async def wait(self, seconds: float) -> None:
         """See `Signal.wait`; never longer than `POLL_SECONDS`, because other processes cannot wake this one."""
-        try:
-            await asyncio.wait_for(self._event.wait(), min(seconds, POLL_SECONDS))
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            # Not wait_for: before Python 3.12 it swallows a cancellation that comes together with the event.
+            async with asyncio.timeout(min(seconds, POLL_SECONDS)):
+                await self._event.wait()
 
 
 class SQLiteEventLog:

@@ -104,9 +104,14 @@ class SQLiteEventStore:
         until: int | None = None,
         limit: int | None = None,
         newest_first: bool = False,
+        without: Sequence[str] = (),
     ) -> Sequence[StoredEvent]:
         """See `EventStore.read_stream`."""
-        sql, parameters = _STREAM, [stream, after]
+        sql: str = _STREAM
+        parameters: list[str | int] = [stream, after]
+        if without:
+            sql += f"AND e.topic NOT IN ({','.join('?' * len(without))}) "
+            parameters += without
         if until is not None:
             sql, parameters = sql + "AND e.originator_version<=? ", [*parameters, until]
         sql += f"ORDER BY e.originator_version {'DESC' if newest_first else 'ASC'} LIMIT ?"
@@ -172,7 +177,7 @@ class SQLiteEventStore:
                     raw.execute("INSERT OR IGNORE INTO store VALUES (1, ?)", (new_id(),))
                 return str(raw.execute("SELECT store_id FROM store").fetchone()[0])
         except (sqlite3.Error, PersistenceError) as error:
-            raise StoreUnavailable(f"{self.path.name}: {error}") from error
+            raise self.recorder.translated(error) from error
 
     def _refuse_closed(self) -> None:
         # The writer is gone, so nobody would ever answer.
@@ -188,7 +193,7 @@ class SQLiteEventStore:
             with self.recorder.datastore.get_connection(commit=False) as connection:
                 return connection._sqlite_conn.execute(sql, parameters).fetchall()
         except (sqlite3.Error, PersistenceError) as error:
-            raise StoreUnavailable(f"{type(error).__name__}: {error}") from error
+            raise self.recorder.translated(error) from error
 
     def _write_groups(self) -> None:
         while (first := self._queue.get()) is not None:

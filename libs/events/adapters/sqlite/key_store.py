@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
@@ -17,11 +17,13 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import TypeVar
 
+from libs.events.adapters.sqlite.faults import translated
 from libs.events.canonical import time_text
 from libs.events.errors import StoreUnavailable
 from libs.events.ports import WrappedKey
 
 T = TypeVar("T")
+_REMEDY = "stop cairn and restore it from a backup; without it no personal text opens again"
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS slots (slot INTEGER PRIMARY KEY AUTOINCREMENT, wrapped BLOB NOT NULL)",
@@ -79,7 +81,12 @@ class SQLiteKeyStore:
 
     async def insert_if_absent(self, key: WrappedKey) -> WrappedKey:
         """See `KeyStore.insert_if_absent`."""
-        return await self._run(lambda connection: _insert(connection, key))
+        [standing] = await self.insert_many([key])
+        return standing
+
+    async def insert_many(self, keys: Sequence[WrappedKey]) -> list[WrappedKey]:
+        """See `KeyStore.insert_many`."""
+        return await self._run(lambda connection: _insert(connection, keys)) if keys else []
 
     async def destroy(self, tenant: str, holder: str, at: datetime) -> None:
         """See `KeyStore.destroy`. StoreUnavailable may leave the tombstone with the log not yet emptied: repeat it."""
@@ -92,7 +99,7 @@ class SQLiteKeyStore:
             try:
                 await asyncio.wrap_future(self._thread.submit(self._disconnect))
             finally:
-                self._thread.shutdown(wait=False)
+                await asyncio.to_thread(self._thread.shutdown)
 
     async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         if self._closed:
@@ -104,9 +111,10 @@ class SQLiteKeyStore:
             if self._connection is None:
                 self._connection = self._connect()
             return work(self._connection)
-        except sqlite3.IntegrityError:
-            raise
-        except (sqlite3.DatabaseError, OSError) as error:
+        except sqlite3.Error as error:
+            self._disconnect()
+            raise translated(error, self._path, remedy=_REMEDY) from error
+        except OSError as error:
             self._disconnect()
             raise StoreUnavailable(f"key store: {error}") from error
 
@@ -180,16 +188,20 @@ def _one(connection: sqlite3.Connection, sql: str, pair: tuple[str, str]) -> Wra
     )
 
 
-def _insert(connection: sqlite3.Connection, key: WrappedKey) -> WrappedKey:
+def _insert(connection: sqlite3.Connection, keys: Sequence[WrappedKey]) -> list[WrappedKey]:
     with _writing(connection):
-        standing = _one(connection, _BY_HOLDER, (key.tenant, key.holder))
-        if standing is not None:
-            return standing
-        slot = connection.execute("INSERT INTO slots (wrapped) VALUES (?)", (key.wrapped,)).lastrowid
-        connection.execute(
-            "INSERT INTO holders VALUES (?, ?, ?, ?, ?, NULL)",
-            (key.tenant, key.holder, key.key_id, slot, time_text(key.created_at)),
-        )
+        return [_insert_one(connection, key) for key in keys]
+
+
+def _insert_one(connection: sqlite3.Connection, key: WrappedKey) -> WrappedKey:
+    standing = _one(connection, _BY_HOLDER, (key.tenant, key.holder))
+    if standing is not None:
+        return standing
+    slot = connection.execute("INSERT INTO slots (wrapped) VALUES (?)", (key.wrapped,)).lastrowid
+    connection.execute(
+        "INSERT INTO holders VALUES (?, ?, ?, ?, ?, NULL)",
+        (key.tenant, key.holder, key.key_id, slot, time_text(key.created_at)),
+    )
     return key
 
 

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Mapping
 
+from libs.events.adapters.sqlite import read_rows
+from libs.events.adapters.sqlite.read_rows import RowsByKey
 from libs.events.adapters.sqlite.read_tables import Table
-from libs.events.declare import Row
+from libs.events.adapters.sqlite.read_terms import chunks, marks
 from libs.events.errors import OwnershipLost
 from libs.events.ports import Checkpoint, Commit, Ownership, Parked
-
-CHUNK = 500
-"""Ids in one statement: well under SQLite's smallest limit on variables (999)."""
-
-T = TypeVar("T")
-RowsByKey = dict[tuple[str, str], Row | None]
-"""`(tenant, id)` to the row to write, None to remove it."""
 
 
 def own(connection: sqlite3.Connection, projection: str, topic: str, partition: int) -> Ownership:
@@ -66,7 +60,7 @@ def write(connection: sqlite3.Connection, tables: Mapping[str, Table], commit: C
     verify_epoch(connection, commit.owner)
     verify_advances(connection, commit)
     for name, rows in _by_collection(commit).items():
-        _write_rows(connection, tables[name], rows)
+        read_rows.write(connection, tables[name], rows)
     owner = commit.owner
     connection.executemany(
         "INSERT INTO checkpoints VALUES (?,?,?,?,?) ON CONFLICT (projection, topic, tenant) "
@@ -108,56 +102,8 @@ def verify_advances(connection: sqlite3.Connection, commit: Commit) -> None:
         stored[step.tenant] = step.checkpoint
 
 
-def chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """The items in pieces that fit into one statement."""
-    return (items[at : at + CHUNK] for at in range(0, len(items), CHUNK))
-
-
-def marks(items: Sequence[object]) -> str:
-    """A placeholder for each item."""
-    return ",".join("?" * len(items))
-
-
 def _by_collection(commit: Commit) -> dict[str, RowsByKey]:
     grouped: dict[str, RowsByKey] = {}
     for put in commit.puts:
         grouped.setdefault(put.key.collection.name, {})[put.tenant, put.key.id] = put.row
     return grouped
-
-
-def _write_rows(connection: sqlite3.Connection, table: Table, rows: RowsByKey) -> None:
-    connection.executemany(
-        f"DELETE FROM {table.rows} WHERE tenant=? AND id=?", [key for key, row in rows.items() if row is None]
-    )
-    connection.executemany(
-        table.upsert, [table.record(tenant, id, row) for (tenant, id), row in rows.items() if row is not None]
-    )
-    if table.has_terms:
-        _write_terms(connection, table, rows)
-
-
-def _write_terms(connection: sqlite3.Connection, table: Table, rows: RowsByKey) -> None:
-    # Only the difference is written: most events leave a row's words and lists as they were.
-    stored = set(_stored_terms(connection, table, rows))
-    wanted = {
-        (tenant, field, value, id)
-        for (tenant, id), row in rows.items()
-        if row is not None
-        for field, value in table.terms_of(row)
-    }
-    connection.executemany(
-        f"DELETE FROM {table.terms} WHERE tenant=? AND field=? AND value=? AND id=?", sorted(stored - wanted)
-    )
-    connection.executemany(f"INSERT INTO {table.terms} VALUES (?,?,?,?)", sorted(wanted - stored))
-
-
-def _stored_terms(connection: sqlite3.Connection, table: Table, rows: RowsByKey) -> Iterator[tuple[str, str, str, str]]:
-    ids: dict[str, list[str]] = {}
-    for tenant, id in rows:
-        ids.setdefault(tenant, []).append(id)
-    for tenant, of_tenant in ids.items():
-        for chunk in chunks(of_tenant):
-            yield from connection.execute(
-                f"SELECT tenant, field, value, id FROM {table.terms} WHERE tenant=? AND id IN ({marks(chunk)})",
-                (tenant, *chunk),
-            )

@@ -1,8 +1,13 @@
-"""The read store's file and threads: one writer, a few readers, each call one transaction, never on the event loop."""
+"""The read store's file and threads: one writer, a few readers, each call one transaction, never on the event loop.
+
+Everything in the file is folded from the log, so it may be thrown away: a file of another layout is emptied, and a
+commit that a power cut takes back is applied again.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Mapping
@@ -14,6 +19,14 @@ from libs.events.adapters.sqlite.faults import translated
 from libs.events.errors import StoreUnavailable
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+LAYOUT = 2
+"""The layout of all tables, kept in the file. Raise it when theirs changes."""
+
+REMEDY = "it holds nothing of its own: stop cairn, delete it with its -wal and -shm files, and start; it fills again"
+_LOG_PAGES = 4000
+"""The write-ahead log is moved into the file at this many pages: pages that change often are moved once for many."""
 
 _SCHEMA = (
     "CREATE TABLE ownership (projection TEXT, topic TEXT, part INTEGER, epoch INTEGER NOT NULL, "
@@ -26,7 +39,7 @@ _SCHEMA = (
     "CREATE INDEX parked_by_tenant ON parked (projection, tenant, number)",
     "CREATE TABLE declared (collection TEXT, kind TEXT, field TEXT, PRIMARY KEY (collection, kind, field)) "
     "WITHOUT ROWID",
-    "PRAGMA user_version=1",
+    f"PRAGMA user_version={LAYOUT}",
 )
 
 
@@ -55,7 +68,7 @@ class Database:
         return await self._submit(self._readers, lambda: self._transact(work, writes=False))
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Runs `work` alone among all writers; durable when it returns. Raises StoreUnavailable."""
+        """Runs `work` alone among all writers, all of it or nothing. Raises StoreUnavailable."""
         return await self._submit(self._writer, lambda: self._transact(work, writes=True))
 
     async def truncate_log(self) -> None:
@@ -83,23 +96,26 @@ class Database:
             return result
         except sqlite3.Error as error:
             self._drop()
-            raise translated(error, ambiguous=committing) from error
+            raise self._translated(error, ambiguous=committing) from error
         except BaseException:
             self._roll_back()
             raise
+
+    def _translated(self, error: sqlite3.Error, *, ambiguous: bool = False) -> Exception:
+        return translated(error, self._path, ambiguous=ambiguous, remedy=REMEDY)
 
     def _open_writer(self) -> None:
         try:
             self._connection(writes=True)
         except sqlite3.Error as error:
-            raise translated(error) from error
+            raise self._translated(error) from error
 
     def _truncate_log(self) -> None:
         try:
             [busy, _, _] = self._connection(writes=True).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except sqlite3.Error as error:
             self._drop()
-            raise translated(error) from error
+            raise self._translated(error) from error
         if busy:
             raise StoreUnavailable("a reader keeps the write-ahead log from being emptied")
 
@@ -138,18 +154,28 @@ class Database:
 
     def _set_up_writer(self, connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
         for name, value in self._pragmas.items():
             if not (name.isascii() and name.isidentifier()):
                 raise ValueError(f"{name!r} is no pragma")
             connection.execute(f"PRAGMA {name}={int(value)}")
-        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+        if _layout(connection) != LAYOUT:
             connection.execute("BEGIN IMMEDIATE")
-            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-                for statement in _SCHEMA:
-                    connection.execute(statement)
+            if _layout(connection) != LAYOUT:
+                self._begin_anew(connection)
             connection.execute("COMMIT")
         self._made = True
+
+    def _begin_anew(self, connection: sqlite3.Connection) -> None:
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE 'sqlite_%'")
+        names = [name for (name,) in tables]
+        if names:
+            _log.warning("a read store of another layout is emptied, and fills again", extra={"file": self._path.name})
+        for name in names:
+            connection.execute(f'DROP TABLE "{name}"')
+        for statement in _SCHEMA:
+            connection.execute(statement)
 
     def _roll_back(self) -> None:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -175,3 +201,7 @@ class Database:
         with self._guard:
             while self._open:
                 self._open.pop().close()
+
+
+def _layout(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from typing import Any
 
-from libs.events.adapters.sqlite.read_tables import Declared, Table, column
+from libs.events.adapters.sqlite import read_terms
+from libs.events.adapters.sqlite.read_fields import scalar
+from libs.events.adapters.sqlite.read_tables import EVERY_ROW, Declared, Table, column, terms_column
+from libs.events.adapters.sqlite.read_terms import Changes
 
 _BATCH = 1000
 
@@ -16,39 +20,30 @@ def prepare(connection: sqlite3.Connection, tables: Iterable[Table]) -> None:
     Clearing matters for erasure: nothing would keep an undeclared column or word in step with its row.
     """
     for table in tables:
-        connection.execute(
-            f"CREATE TABLE IF NOT EXISTS {table.rows} "
-            "(tenant TEXT NOT NULL, id TEXT NOT NULL, doc BLOB NOT NULL, PRIMARY KEY (tenant, id))"
-        )
-        _make_columns(connection, table)
-        if table.has_terms:
-            _make_terms(connection, table)
+        _make_tables(connection, table)
         before = _declared(connection, table)
         _drop_indexes(connection, table)
-        _clear(connection, table, before - table.declared)
+        for kind, field in before - table.declared:
+            _clear(connection, table, kind, field)
         _fill(connection, table, table.declared - before)
         for index in table.indexes:
             connection.execute(index.create(table.rows))
 
 
-def _make_columns(connection: sqlite3.Connection, table: Table) -> None:
-    existing = _columns(connection, table)
-    for field in table.columns:
-        if column(field) not in existing:
-            # No type, hence no affinity: a text "1" never becomes the number 1.
-            connection.execute(f"ALTER TABLE {table.rows} ADD COLUMN {column(field)}")
-
-
-def _make_terms(connection: sqlite3.Connection, table: Table) -> None:
+def _make_tables(connection: sqlite3.Connection, table: Table) -> None:
+    # No type, hence no affinity: a text "1" never becomes the number 1. The document stands last, so that what is
+    # looked at without it lies in the row's first page.
+    columns = "".join(f"{name}, " for name in table.kept)
     connection.execute(
-        f"CREATE TABLE IF NOT EXISTS {table.terms} (tenant TEXT, field TEXT, value TEXT, id TEXT, "
-        "PRIMARY KEY (tenant, field, value, id)) WITHOUT ROWID"
+        f"CREATE TABLE IF NOT EXISTS {table.rows} "
+        f"(tenant TEXT NOT NULL, id TEXT NOT NULL, {columns}doc BLOB NOT NULL, PRIMARY KEY (tenant, id))"
     )
-    connection.execute(f"CREATE INDEX IF NOT EXISTS {table.terms}_by_row ON {table.terms} (tenant, id)")
-
-
-def _columns(connection: sqlite3.Connection, table: Table) -> set[str]:
-    return {row[1] for row in connection.execute(f"PRAGMA table_info({table.rows})")}
+    existing = {row[1] for row in connection.execute(f"PRAGMA table_info({table.rows})")}
+    for name in table.kept:
+        if name not in existing:
+            connection.execute(f"ALTER TABLE {table.rows} ADD COLUMN {name}")
+    if table.term_fields:
+        read_terms.create(connection, table)
 
 
 def _declared(connection: sqlite3.Connection, table: Table) -> frozenset[Declared]:
@@ -64,43 +59,44 @@ def _drop_indexes(connection: sqlite3.Connection, table: Table) -> None:
             connection.execute(f'DROP INDEX "{name}"')
 
 
-def _clear(connection: sqlite3.Connection, table: Table, gone: frozenset[Declared]) -> None:
-    for kind, field in gone:
-        if kind == "column":
-            connection.execute(f"UPDATE {table.rows} SET {column(field)}=NULL")
-        else:
-            connection.execute(f"DELETE FROM {table.terms} WHERE field=?", (field,))
-        connection.execute(
-            "DELETE FROM declared WHERE collection=? AND kind=? AND field=?", (table.collection.name, kind, field)
-        )
+def _clear(connection: sqlite3.Connection, table: Table, kind: str, field: str) -> None:
+    if kind == "column":
+        connection.execute(f"UPDATE {table.rows} SET {column(field)}=NULL")
+    else:
+        read_terms.clear(connection, table, field)
+        if (kind, field) != EVERY_ROW:
+            connection.execute(f"UPDATE {table.rows} SET {terms_column(field)}=NULL")
+    connection.execute(
+        "DELETE FROM declared WHERE collection=? AND kind=? AND field=?", (table.collection.name, kind, field)
+    )
 
 
 def _fill(connection: sqlite3.Connection, table: Table, new: frozenset[Declared]) -> None:
-    if not new:
-        return
-    columns = sorted(field for kind, field in new if kind == "column")
-    terms = sorted(field for kind, field in new if kind != "column")
-    for batch in _batches(connection, table):
-        rows = [(rowid, tenant, id, table.decode(doc)) for rowid, tenant, id, doc in batch]
-        if columns:
-            changes = ", ".join(f"{column(field)}=?" for field in columns)
-            connection.executemany(
-                f"UPDATE {table.rows} SET {changes} WHERE rowid=?",
-                [(*table.values(row, columns), rowid) for rowid, _, _, row in rows],
-            )
-        if terms:
-            connection.executemany(
-                f"INSERT OR IGNORE INTO {table.terms} VALUES (?,?,?,?)",
-                [(tenant, *term, id) for _, tenant, id, row in rows for term in table.terms_of(row, terms)],
-            )
+    columns = [field for field in table.columns if ("column", field) in new]
+    fields = [field for field in table.term_fields if any(field == name for kind, name in new if kind != "column")]
+    names = [*map(column, columns), *map(terms_column, fields)]
+    for batch in _batches(connection, table) if new else ():
+        terms, records = Changes(), []
+        for place, tenant, id, row in batch:
+            packed = [table.packed(row, field) for field in fields]
+            records.append((*(scalar(getattr(row, field)) for field in columns), *packed, place))
+            for field, after in zip(fields, packed, strict=True):
+                terms.differ(tenant, id, field, None, after)
+            if EVERY_ROW in new:
+                terms.count(tenant, 1)
+        if names:
+            changes = ", ".join(f"{name}=?" for name in names)
+            connection.executemany(f"UPDATE {table.rows} SET {changes} WHERE rowid=?", records)
+        if table.term_fields:
+            terms.write(connection, table)
     connection.executemany(
         "INSERT INTO declared VALUES (?,?,?)", [(table.collection.name, kind, field) for kind, field in new]
     )
 
 
-def _batches(connection: sqlite3.Connection, table: Table) -> Iterator[list[tuple[int, str, str, bytes]]]:
+def _batches(connection: sqlite3.Connection, table: Table) -> Iterator[list[tuple[int, str, str, Any]]]:
     last = 0
     sql = f"SELECT rowid, tenant, id, doc FROM {table.rows} WHERE rowid>? ORDER BY rowid LIMIT {_BATCH}"
     while batch := connection.execute(sql, (last,)).fetchall():
-        yield batch
+        yield [(place, tenant, id, table.decode(doc)) for place, tenant, id, doc in batch]
         last = batch[-1][0]

@@ -1,4 +1,4 @@
-"""A query as SQL statements over a collection's tables, each forced onto one index: pure, nothing is asked here.
+"""A query along a route as SQL statements over a collection's tables, each forced onto one index: pure.
 
 Order: ascending by the sort value, nulls first, then by id; descending is exactly the reverse (nulls last, ids
 falling). Text sorts by code point. Every statement gives `(sort value, id)` pairs in that order; together, one after
@@ -12,13 +12,14 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from libs.events.adapters.sqlite.read_tables import SQLIndex, Table, column, scalar
-from libs.events.adapters.sqlite.read_words import words_of
+from libs.events.adapters.sqlite.read_fields import scalar
+from libs.events.adapters.sqlite.read_tables import Table, column
 from libs.events.ports import Query, Scalar
 
-_MOST_ARMS = 16
-_MOST_VALUES = 30_000
-"""SQLite takes 32,766 variables in one statement."""
+MOST_ARMS = 16
+"""Walks that are merged into one at most; SQLite takes some hundreds, but each is compiled."""
+_MOST_SOUGHT = 8
+"""Terms that a row is probed for one by one; what a text of hundreds of words asks beyond is counted at once."""
 
 _LOWEST = "-9e999"
 """Minus infinity: below every number and text but not below null, and unlike IS NOT NULL a bound an index can use."""
@@ -36,14 +37,34 @@ class Statement:
 
 
 @dataclass(frozen=True)
-class _Driver:
+class Driver:
     """The index that a query walks: `prefix` are its leading fields with equality, `ordered` if no sort is needed."""
 
     index: str
     prefix: tuple[str, ...] = ()
     ordered: bool = False
-    usable: bool = True
-    score: tuple[int, int, int] = (0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Terms of which a row must hold at least one, by their numbers; `held` is how many rows do, one or more times."""
+
+    terms: tuple[int, ...]
+    held: int
+
+
+@dataclass(frozen=True)
+class Route:
+    """How a query is answered: along an index of the rows, or led by the places of one group of terms.
+
+    With `walk`, those places are followed in order of id; without, all of them are taken and sorted. Rows are probed
+    for the other groups, the rarest first.
+    """
+
+    driver: Driver
+    led: Group | None = None
+    walk: bool = False
+    probed: tuple[Group, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,16 +76,18 @@ class _Segment:
     nulls: bool = False
 
 
-class _Builder:
+class Builder:
     """Collects the named parameters of one statement while its text is written."""
 
-    def __init__(self, table: Table, tenant: str, query: Query, equal: Values) -> None:
-        self.table, self.query, self.equal = table, query, equal
+    def __init__(self, table: Table, tenant: str, query: Query, equal: Values, route: Route) -> None:
+        self.table, self.query, self.equal, self.route = table, query, equal, route
         self.parameters: dict[str, Scalar] = {"tenant": tenant}
         self.order = column(query.sort) if query.sort is not None else None
         self.direction = "DESC" if query.descending else "ASC"
+        self.id = f"{table.places if route.walk else table.rows}.id"
 
     def bind(self, value: Scalar) -> str:
+        """A new parameter."""
         name = f"p{len(self.parameters)}"
         self.parameters[name] = scalar(value)
         return f":{name}"
@@ -77,26 +100,26 @@ class _Builder:
             parts.append(f"{name} = {given[0]}" if len(given) == 1 else f"{name} IN ({', '.join(given)})")
         return parts[0] if len(parts) == 1 else f"({' OR '.join(parts)})"
 
-    def found_by_terms(self) -> list[str]:
-        """Conditions on the id, one for each `Many` or `Words` field that is asked for."""
-        conditions = [
-            self._by_terms(field, values, every=False)
-            for field, values in self.equal.items()
-            if field in self.table.many
-        ]
-        for field, texts in self.query.words.items():
-            conditions.append(self._by_terms(field, sorted(_all_words(texts)), every=True))
+    def probes(self) -> list[str]:
+        """Conditions that a row holds the terms that do not lead: a look into the places for each."""
+        single = [group.terms[0] for group in self.route.probed if len(group.terms) == 1]
+        several = [group for group in self.route.probed if len(group.terms) > 1]
+        sought = f"FROM {self.table.places} AS sought WHERE sought.id={self.id} AND "
+        conditions = [f"EXISTS (SELECT 1 {sought}sought.term={self.bind(term)})" for term in single[:_MOST_SOUGHT]]
+        conditions += [f"EXISTS (SELECT 1 {sought}{self.among('sought.term', group.terms)})" for group in several]
+        if rest := single[_MOST_SOUGHT:]:
+            found = f"(SELECT count(*) {sought}{self.among('sought.term', rest)})"
+            conditions.append(f"{found} = {self.bind(len(rest))}")
         return conditions
 
-    def _by_terms(self, field: str, values: Sequence[Scalar], *, every: bool) -> str:
-        # The + keeps the grouping from luring the planner away from the primary key.
-        found = (
-            f"SELECT id FROM {self.table.terms} "
-            f"WHERE tenant=:tenant AND field={self.bind(field)} AND {self.among('value', values)}"
-        )
-        if every and len(values) > 1:
-            found += f" GROUP BY +id HAVING count(*)={self.bind(len(values))}"
-        return f"id IN ({found})"
+    def on_row(self, segment: _Segment, prefix: Sequence[str] = ()) -> list[str]:
+        """Conditions on the row's own columns, but those that the driver's prefix has met."""
+        conditions = [
+            self.among(column(field), values)
+            for field, values in self.equal.items()
+            if field not in prefix and field not in self.table.many
+        ]
+        return conditions + self.spanned(segment)
 
     def spanned(self, segment: _Segment) -> list[str]:
         """The span's bounds. A `+` hides one that the cursor makes redundant, so that the walk begins at the cursor."""
@@ -110,16 +133,16 @@ class _Builder:
             if value is not None
         ]
 
-    def segments(self, driver: _Driver) -> list[_Segment]:
+    def segments(self) -> list[_Segment]:
         """What is left of the order after the cursor."""
         if self.query.after is None:
             return [_Segment()]
         value, id = self.query.after
         sign = "<" if self.query.descending else ">"
         if self.order is None:
-            return [_Segment(f"id {sign} {self.bind(id)}")]
+            return [_Segment(f"{self.id} {sign} {self.bind(id)}")]
         # Where equality on the sort field leads the walk already, the cursor must not take its place.
-        order = f"+{self.order}" if self.query.sort in driver.prefix else self.order
+        order = f"+{self.order}" if self.query.sort in self.route.driver.prefix else self.order
         if value is not None:
             beyond = f"({order}, id) {sign} ({self.bind(value)}, {self.bind(id)})"
             rest = [_Segment(f"{order} IS NULL", nulls=True)] if self.query.descending else []
@@ -127,15 +150,14 @@ class _Builder:
         rest = [] if self.query.descending else [_Segment(f"{order} >= {_LOWEST}")]
         return [_Segment(f"{order} IS NULL AND id {sign} {self.bind(id)}", nulls=True), *rest]
 
-    def arm(self, driver: _Driver, wanted: Values, segment: _Segment) -> str:
+    def arm(self, wanted: Values, segment: _Segment) -> str:
         """One walk along the driver's index, with equality on its prefix."""
+        driver, led = self.route.driver, self.route.led
         conditions = ["tenant=:tenant", *(self.among(column(field), wanted[field]) for field in driver.prefix)]
-        conditions += [
-            self.among(column(field), values)
-            for field, values in self.equal.items()
-            if field not in driver.prefix and field not in self.table.many
-        ]
-        conditions += [*self.found_by_terms(), *self.spanned(segment)]
+        if led is not None:
+            held = f"SELECT led.id FROM {self.table.places} AS led WHERE {self.among('led.term', led.terms)}"
+            conditions.append(f"{self.id} IN ({held})")
+        conditions += [*self.on_row(segment, driver.prefix), *self.probes()]
         if segment.condition:
             conditions.append(segment.condition)
         order = f"{self.order} {self.direction}, " if self.order is not None else ""
@@ -145,9 +167,11 @@ class _Builder:
             f"ORDER BY {order}id {self.direction} LIMIT :limit"
         )
 
-    def statement(self, driver: _Driver, segment: _Segment) -> Statement:
+    def statement(self, segment: _Segment) -> Statement:
         """All arms of one segment; each gives at most `:limit` rows, so that merging them stays small."""
-        arms = [self.arm(driver, wanted, segment) for wanted in _arms(driver, self.equal)]
+        if self.route.walk:
+            return self.walk(segment)
+        arms = [self.arm(wanted, segment) for wanted in _arms(self.route.driver, self.equal)]
         if len(arms) == 1:
             return Statement(arms[0], self.parameters)
         merged = " UNION ALL ".join(f"SELECT * FROM ({arm})" for arm in arms)
@@ -157,70 +181,56 @@ class _Builder:
             self.parameters,
         )
 
+    def walk(self, segment: _Segment) -> Statement:
+        """Follows the places of the leading terms in order of id, all of them side by side, and skips doubles."""
+        assert self.route.led is not None
+        conditions, joined = self.on_row(segment), ""
+        if conditions:
+            # Nothing but terms is asked of most rows: those are not looked at.
+            joined = (
+                f' CROSS JOIN {self.table.rows} INDEXED BY "{self.table.primary}" '
+                f"ON tenant=:tenant AND {self.table.rows}.id={self.table.places}.id"
+            )
+        conditions += self.probes()
+        if segment.condition:
+            conditions.append(segment.condition)
+        arms = [
+            f"SELECT {self.id} AS id FROM {self.table.places}{joined} WHERE "
+            + " AND ".join((f"{self.table.places}.term={self.bind(term)}", *conditions))
+            for term in self.route.led.terms
+        ]
+        ended = f" ORDER BY id {self.direction} LIMIT :limit"
+        parts = [
+            " UNION ".join(part) + ended
+            for part in (arms[at : at + MOST_ARMS] for at in range(0, len(arms), MOST_ARMS))
+        ]
+        found = parts[0] if len(parts) == 1 else " UNION ".join(f"SELECT id FROM ({part})" for part in parts) + ended
+        return Statement(f"SELECT NULL AS sorted_by, id FROM ({found})", self.parameters)
 
-def statements(table: Table, tenant: str, query: Query) -> Iterator[Statement]:
-    """The statements that answer a query, in order. Raises ValueError for what no declared index serves."""
-    equal = _checked(table, query)
-    driver = _driver(table, query)
-    if not all(equal.values()) or not all(map(_all_words, query.words.values())):
-        return
+    def count(self, most: int) -> Statement:
+        """How many rows the driver's prefix and the span leave, counted up to a bound."""
+        driver = self.route.driver
+        conditions = ["tenant=:tenant", *(self.among(column(field), self.equal[field]) for field in driver.prefix)]
+        found = (
+            f'SELECT 1 FROM {self.table.rows} INDEXED BY "{driver.index}" '
+            f"WHERE {' AND '.join([*conditions, *self.spanned(_Segment())])} LIMIT {self.bind(most)}"
+        )
+        return Statement(f"SELECT count(*) FROM ({found})", self.parameters)
+
+
+def statements(table: Table, tenant: str, query: Query, equal: Values, route: Route) -> Iterator[Statement]:
+    """The statements that answer a query along a route, in order."""
     without_nulls = query.span == query.sort and (query.at_least is not None or query.below is not None)
-    builder = _Builder(table, tenant, query, equal)
-    for segment in builder.segments(driver):
+    builder = Builder(table, tenant, query, equal, route)
+    for segment in builder.segments():
         if not (segment.nulls and without_nulls):
-            yield builder.statement(driver, segment)
+            yield builder.statement(segment)
 
 
-def _all_words(texts: Sequence[str]) -> frozenset[str]:
-    return frozenset().union(*map(words_of, texts))
-
-
-def _checked(table: Table, query: Query) -> Values:
-    ranged = [field for field in (query.span, query.sort) if field is not None]
-    unknown = [field for field in query.equal if field not in table.columns and field not in table.many]
-    unknown += [field for field in query.words if field not in table.words]
-    unknown += [field for field in ranged if field not in table.columns]
-    if unknown:
-        raise ValueError(f"{table.collection.name} has no index for {', '.join(unknown)}")
-    if query.limit < 1:
-        raise ValueError("a page holds at least one row")
-    if query.span is None and (query.at_least is not None or query.below is not None):
-        raise ValueError("bounds need a span field")
-    for field, values in query.equal.items():
-        if field in table.many and not all(isinstance(value, str) for value in values):
-            raise ValueError(f"{field} holds texts: ask for texts")
-    if sum(map(len, query.equal.values())) > _MOST_VALUES:
-        raise ValueError(f"more than {_MOST_VALUES} values in one query")
-    return {field: tuple(dict.fromkeys(map(scalar, values))) for field, values in query.equal.items()}
-
-
-def _driver(table: Table, query: Query) -> _Driver:
-    primary = f"sqlite_autoindex_{table.rows}_1"
-    if query.words or any(field in table.many for field in query.equal):
-        return _Driver(primary, ordered=query.sort is None)
-    candidates = [_candidate(index, query) for index in table.indexes]
-    usable = [candidate for candidate in candidates if candidate.usable]
-    if usable:
-        return max(usable, key=lambda candidate: candidate.score)
-    if query.equal or query.span is not None or query.sort is not None:
-        raise ValueError(f"{table.collection.name}: no declared Index begins with what is asked for")
-    return _Driver(primary, ordered=True)
-
-
-def _candidate(index: SQLIndex, query: Query) -> _Driver:
-    prefix = tuple(itertools.takewhile(lambda field: field in query.equal, index.fields))
-    rest = index.fields[len(prefix) :]
-    order = () if query.sort is None or query.sort in prefix else (query.sort,)
-    ordered = rest == order
-    ranged = query.span is not None and rest[:1] == (query.span,)
-    score = (len(prefix), ranged + ordered, -len(index.fields))
-    return _Driver(index.name, prefix, ordered, bool(prefix) or ranged or ordered, score)
-
-
-def _arms(driver: _Driver, equal: Values) -> Iterator[Values]:
+def _arms(driver: Driver, equal: Values) -> Iterator[Values]:
     """Splits several accepted values into walks of one value each, where that keeps the index's order."""
     several = math.prod(len(equal[field]) for field in driver.prefix)
-    alone = driver.ordered and several <= _MOST_ARMS
+    alone = driver.ordered and several <= MOST_ARMS
     choices = [_choices(equal[field], alone) for field in driver.prefix]
     return (dict(zip(driver.prefix, choice, strict=True)) for choice in itertools.product(*choices))
 

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from libs.events.adapters.sqlite import read_commit
-from libs.events.adapters.sqlite.read_commit import chunks, marks
 from libs.events.adapters.sqlite.read_connection import Database
+from libs.events.adapters.sqlite.read_fields import scalar
+from libs.events.adapters.sqlite.read_plan import Asked, planned
 from libs.events.adapters.sqlite.read_prepare import prepare
-from libs.events.adapters.sqlite.read_query import statements
+from libs.events.adapters.sqlite.read_rows import latest, load
 from libs.events.adapters.sqlite.read_tables import Table
-from libs.events.declare import Collection, RowKey
+from libs.events.declare import Collection, Index, RowKey
 from libs.events.ports import Checkpoint, Commit, Ownership, Page, Parked, Query, Scalar
 
 _READERS = 3
@@ -22,6 +23,7 @@ _READERS = 3
 class SQLiteReadStore:
     """`ReadStore` on one SQLite file, whose folder must exist; nothing is opened before the first call.
 
+    A commit is whole or not at all, but the last ones may be gone after a power cut: they are applied again.
     `busy_timeout` is how many seconds a write waits for another process's. `pragmas` are set on the writer's
     connection whenever it is opened, which is anew after any error.
     """
@@ -75,7 +77,7 @@ class SQLiteReadStore:
             return {
                 by_id[id]: row
                 for name, by_id in wanted.items()
-                for id, row in _load(connection, tables[name], tenant, list(by_id)).items()
+                for id, row in load(connection, tables[name], tenant, list(by_id)).items()
             }
 
         return await self._database.read(work)
@@ -86,22 +88,36 @@ class SQLiteReadStore:
         A word that is given is itself split and folded like the text. Raises ValueError for what no index serves.
         """
         table = self._table(collection)
-        plan = list(statements(table, tenant, query))
-        if not plan:
-            return Page((), None)
+        asked = Asked.of(table, query)
 
         def work(connection: sqlite3.Connection) -> Page:
             found: list[tuple[Scalar, str]] = []
-            for statement in plan:
+            for statement in planned(connection, table, tenant, asked):
                 limit = query.limit + 1 - len(found)
                 found += connection.execute(statement.sql, {**statement.parameters, "limit": limit})
                 if len(found) > query.limit:
                     break
             shown = found[: query.limit]
-            rows = _load(connection, table, tenant, [id for _, id in shown])
+            rows = load(connection, table, tenant, [id for _, id in shown])
             return Page([(id, rows[id]) for _, id in shown], shown[-1] if len(found) > query.limit else None)
 
         return await self._database.read(work)
+
+    async def latest(
+        self, tenant: str, collection: Collection, index: Index, groups: Iterable[str], *, at_most: Scalar
+    ) -> Mapping[str, Any]:
+        """See `ReadStore`: one seek a group; of rows with the same second field the one with the greatest id.
+
+        Raises ValueError for an index that is not declared, or has not two fields, and where `at_most` is None.
+        """
+        table = self._table(collection)
+        declared = next((one for one in table.indexes if one.fields == index.fields), None)
+        if declared is None or len(declared.fields) != 2:
+            raise ValueError(f"{collection.name} declares no Index of two fields {', '.join(index.fields)}")
+        if at_most is None:
+            raise ValueError("the latest row is looked for up to a value")
+        wanted, bound = list(groups), scalar(at_most)
+        return await self._database.read(lambda connection: latest(connection, table, declared, tenant, wanted, bound))
 
     async def commit(self, commit: Commit) -> None:
         """See `ReadStore`. Of several puts of one key the last counts; a key parked already keeps its sequence."""
@@ -124,13 +140,3 @@ class SQLiteReadStore:
         if table is None or (table.collection is not collection and table.collection != collection):
             raise ValueError(f"{collection.name} is not prepared as it is declared here")
         return table
-
-
-def _load(connection: sqlite3.Connection, table: Table, tenant: str, ids: list[str]) -> dict[str, Any]:
-    rows: dict[str, Any] = {}
-    for chunk in chunks(ids):
-        found = connection.execute(
-            f"SELECT id, doc FROM {table.rows} WHERE tenant=? AND id IN ({marks(chunk)})", (tenant, *chunk)
-        )
-        rows.update((id, table.decode(doc)) for id, doc in found)
-    return rows

@@ -1,45 +1,32 @@
-"""How a collection lies in SQLite: a table of documents with a column for each indexed field, and a table of terms.
+"""How a collection lies in SQLite: a table of documents with its indexed values, and tables of terms.
 
-`rows_<collection>` holds `(tenant, id, doc, f_<field>…)`, `terms_<collection>` one `(tenant, field, value, id)` for
-each element of a `Many` field and each word of a `Words` field. Names come from validated identifiers only.
+`rows_<collection>` holds `(tenant, id, f_<field>…, t_<field>…, doc)`: a column for each field of an `Index`, and for
+each `Many` or `Words` field the row's terms as they were last written. `terms_<collection>` holds each distinct term
+of a tenant once, with a number and how many rows hold it; `places_<collection>` has `(number, id)` for each of those
+rows. The term without field and value stands for every row of its tenant, and has no places. Names come from
+validated identifiers only.
 """
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
-from enum import Enum
-from functools import cache
+from functools import cached_property
 from typing import Any
 
 import msgspec
-from msgspec import inspect
 
-from libs.events.adapters.sqlite.read_words import ALPHABET, words_of
-from libs.events.canonical import time_text
+from libs.events.adapters.sqlite.read_fields import check, scalar
 from libs.events.declare import Collection, Index, Many, Row, Words
-from libs.events.ports import Scalar
+from libs.events.words import ALPHABET, words_of
 
-_NAME = re.compile(r"[a-z_]+")
-_LARGEST = 2**63 - 1
-_SORTABLE = (
-    inspect.StrType,
-    inspect.IntType,
-    inspect.FloatType,
-    inspect.BoolType,
-    inspect.DateTimeType,
-    inspect.DateType,
-    inspect.EnumType,
-    inspect.LiteralType,
-)
-_LISTS = (inspect.ListType, inspect.VarTupleType, inspect.SetType, inspect.FrozenSetType)
 _ENCODER = msgspec.json.Encoder()
 
 Declared = tuple[str, str]
 """`(kind, field)`: something that is kept for every row of a collection, so that it can be asked for."""
+
+EVERY_ROW: Declared = ("rows", "")
+"""The count of a tenant's rows, kept where there are terms: how common a term is tells which way is short."""
 
 
 @dataclass(frozen=True)
@@ -68,71 +55,72 @@ class Table:
     @classmethod
     def of(cls, collection: Collection) -> Table:
         """Raises ValueError for a name that is no plain identifier, and for a field that cannot be indexed."""
-        _identifier(collection.name)
-        indexed = [entry.fields for entry in collection.indexes if isinstance(entry, Index)]
+        check(collection)
+        names = dict.fromkeys(entry.fields for entry in collection.indexes if isinstance(entry, Index))
         many = tuple(dict.fromkeys(entry.field for entry in collection.indexes if isinstance(entry, Many)))
         words = tuple(dict.fromkeys(entry.field for entry in collection.indexes if isinstance(entry, Words)))
-        _check(collection, indexed, many, words)
-        names = dict.fromkeys(indexed)
         indexes = tuple(SQLIndex(f"{collection.name}:{','.join(fields)}", fields) for fields in names)
-        columns = tuple(dict.fromkeys(field for fields in indexed for field in fields))
+        columns = tuple(dict.fromkeys(field for fields in names for field in fields))
         return cls(collection, indexes, columns, many, words)
 
-    @property
+    @cached_property
     def rows(self) -> str:
         """The documents' table."""
         return f"rows_{self.collection.name}"
 
-    @property
+    @cached_property
+    def primary(self) -> str:
+        """The index of the documents' primary key, `(tenant, id)`."""
+        return f"sqlite_autoindex_{self.rows}_1"
+
+    @cached_property
     def terms(self) -> str:
-        """The terms' table; it exists only if there are `Many` or `Words` fields."""
+        """The table of distinct terms; it exists only if there are `Many` or `Words` fields."""
         return f"terms_{self.collection.name}"
 
-    @property
-    def has_terms(self) -> bool:
-        """Whether rows are found by terms at all."""
-        return bool(self.many or self.words)
+    @cached_property
+    def places(self) -> str:
+        """The table of the terms' rows, in order of id."""
+        return f"places_{self.collection.name}"
 
-    @property
+    @cached_property
+    def term_fields(self) -> tuple[str, ...]:
+        """The fields that rows are found by terms of."""
+        return (*self.many, *self.words)
+
+    @cached_property
+    def kept(self) -> tuple[str, ...]:
+        """The columns beside a document, in the order of `values`."""
+        return (*map(column, self.columns), *map(terms_column, self.term_fields))
+
+    @cached_property
     def declared(self) -> frozenset[Declared]:
         """What has to be kept for every row."""
         kept = [("column", field) for field in self.columns]
         kept += [("many", field) for field in self.many]
         kept += [(f"words {ALPHABET}", field) for field in self.words]
-        return frozenset(kept)
+        return frozenset([*kept, EVERY_ROW] if self.term_fields else kept)
 
-    @property
-    def upsert(self) -> str:
-        """Writes one row; parameters are those of `record`."""
-        columns = ("doc", *map(column, self.columns))
-        marks = ", ".join("?" * (len(columns) + 2))
-        changes = ", ".join(f"{name}=excluded.{name}" for name in columns)
-        return (
-            f"INSERT INTO {self.rows} (tenant, id, {', '.join(columns)}) VALUES ({marks}) "
-            f"ON CONFLICT (tenant, id) DO UPDATE SET {changes}"
-        )
+    def values(self, row: Row) -> list[Any]:
+        """The values of the columns beside a row's document."""
+        scalars: list[Any] = [scalar(getattr(row, field)) for field in self.columns]
+        return scalars + [self.packed(row, field) for field in self.term_fields]
 
-    def record(self, tenant: str, id: str, row: Row) -> tuple[Any, ...]:
-        """A row as parameters of `upsert`."""
-        return (tenant, id, _ENCODER.encode(row), *self.values(row, self.columns))
+    def packed(self, row: Row, field: str) -> bytes | None:
+        """A row's terms of one `Many` or `Words` field, as they stand beside its document; None for none."""
+        value = getattr(row, field)
+        found: Iterable[str] = (value or ()) if field in self.many else words_of(value or "")
+        terms = sorted(set(found))
+        return _ENCODER.encode(terms) if terms else None
 
-    def values(self, row: Row, columns: Iterable[str]) -> Iterator[Scalar]:
-        """The indexed values of some columns."""
-        return (scalar(getattr(row, field)) for field in columns)
+    def encode(self, row: Row) -> bytes:
+        """A row as its stored document."""
+        return _ENCODER.encode(row)
 
-    def terms_of(self, row: Row, fields: Iterable[str] | None = None) -> set[tuple[str, str]]:
-        """`(field, value)` of every term of a row, or of some fields only."""
-        wanted = (*self.many, *self.words) if fields is None else fields
-        found: set[tuple[str, str]] = set()
-        for field in wanted:
-            value = getattr(row, field)
-            terms = (value or ()) if field in self.many else words_of(value or "")
-            found.update((field, term) for term in terms)
-        return found
-
-    def decode(self, doc: bytes) -> Any:
-        """A stored document as the collection's struct."""
-        return _decoder(self.collection.row).decode(doc)
+    @cached_property
+    def decode(self) -> Callable[[bytes], Any]:
+        """A function from a stored document to the collection's struct."""
+        return msgspec.json.Decoder(self.collection.row).decode
 
 
 def column(field: str) -> str:
@@ -140,75 +128,14 @@ def column(field: str) -> str:
     return f"f_{field}"
 
 
-def scalar(value: Any) -> Scalar:
-    """An indexed value as SQLite compares it: times as RFC 3339 UTC of one width, dates as ISO text.
-
-    Raises ValueError for what has no order there: NaN, infinity, integers beyond 64 bits, other types.
-    """
-    match value:
-        case Enum():
-            return scalar(value.value)
-        case None | str() | bool():
-            return value
-        case int() if -_LARGEST <= value <= _LARGEST:
-            return value
-        case float() if math.isfinite(value):
-            return value
-        case datetime() if value.tzinfo is not None:
-            return time_text(value)
-        case date() if not isinstance(value, datetime):
-            return value.isoformat()
-        case _:
-            raise ValueError(f"a value of type {type(value).__name__} that cannot be indexed")
+def terms_column(field: str) -> str:
+    """The column of a row's terms of one field, as `Table.packed` gives them."""
+    return f"t_{field}"
 
 
-@cache
-def _decoder(row: type[Row]) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(row)
+_UNPACK = msgspec.json.Decoder(list[str]).decode
 
 
-def _identifier(name: str) -> None:
-    if _NAME.fullmatch(name) is None:
-        raise ValueError(f"{name!r} is no name for a collection or field: use a to z and underscores")
-
-
-def _check(
-    collection: Collection, indexed: list[tuple[str, ...]], many: tuple[str, ...], words: tuple[str, ...]
-) -> None:
-    types = {field.name: field.type for field in _struct(collection.row).fields}
-    for fields in indexed:
-        if not fields or len(set(fields)) != len(fields):
-            raise ValueError(f"{collection.name}: an Index names one or more fields, each once")
-    if set(many) & set(words):
-        raise ValueError(f"{collection.name}: a field is either Many or Words")
-    wanted: list[tuple[str, tuple[type[inspect.Type], ...]]]
-    wanted = [(field, _SORTABLE) for fields in indexed for field in fields]
-    wanted += [(field, _LISTS) for field in many]
-    wanted += [(field, (inspect.StrType,)) for field in words]
-    for field, allowed in wanted:
-        _identifier(field)
-        if field not in types:
-            raise ValueError(f"{collection.name} has no field {field!r}")
-        if not all(_is(kind, allowed) for kind in _kinds(types[field])):
-            raise ValueError(f"{collection.name}.{field} has a type that cannot be indexed this way")
-
-
-def _struct(row: type[Row]) -> inspect.StructType:
-    info = inspect.type_info(row)
-    if not isinstance(info, inspect.StructType):
-        raise ValueError(f"{row.__name__} is no struct")
-    return info
-
-
-def _kinds(info: inspect.Type) -> list[inspect.Type]:
-    if isinstance(info, inspect.Metadata):
-        return _kinds(info.type)
-    if isinstance(info, inspect.UnionType):
-        return [kind for member in info.types for kind in _kinds(member)]
-    return [] if isinstance(info, inspect.NoneType) else [info]
-
-
-def _is(kind: inspect.Type, allowed: tuple[type[inspect.Type], ...]) -> bool:
-    if isinstance(kind, _LISTS):
-        return allowed == _LISTS and all(isinstance(item, inspect.StrType) for item in _kinds(kind.item_type))
-    return isinstance(kind, allowed)
+def unpacked(terms: bytes | None) -> set[str]:
+    """The terms that `Table.packed` packed."""
+    return set(_UNPACK(terms)) if terms is not None else set()

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any, Literal
 
-from eventsourcing.persistence import IntegrityError, PersistenceError, StoredEvent
+from eventsourcing.persistence import ConnectionUnavailableError, IntegrityError, PersistenceError, StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteConnection, SQLiteConnectionPool, SQLiteDatastore
 
+from libs.events.adapters.sqlite.faults import translated
 from libs.events.errors import ConcurrencyConflict, StoreUnavailable
 from libs.events.ports import Command, CommandRecord, DuplicateCommand
 
@@ -31,6 +32,7 @@ COMPANIONS = (
     "position INTEGER NOT NULL, PRIMARY KEY (tenant, command_id)) WITHOUT ROWID",
 )
 STATEMENTS_KEPT = 128
+REMEDY = "stop cairn and restore it from a backup"
 PROBE_SECONDS = 1.0
 
 SELECT_COMMAND = (
@@ -136,7 +138,13 @@ class GroupRecorder(SQLiteApplicationRecorder):
             with self.datastore.get_connection(commit=True) as connection:
                 return self._in_transaction(connection, callers)
         except (sqlite3.Error, PersistenceError) as error:
-            raise StoreUnavailable(f"{type(error).__name__}: {error}") from error
+            raise self.translated(error) from error
+
+    def translated(self, error: Exception, *, ambiguous: bool = False) -> Exception:
+        """What to raise for an error of SQLite or of the library: see `faults.translated`."""
+        if isinstance(error, ConnectionUnavailableError):
+            return StoreUnavailable(f"no connection came free: {error}")
+        return translated(error, self.datastore.pool.db_name, ambiguous=ambiguous, remedy=REMEDY)
 
     def probe(self) -> None:
         """Takes the write lock for a moment and writes nothing. Raises StoreUnavailable when it is not to be had."""
@@ -149,7 +157,7 @@ class GroupRecorder(SQLiteApplicationRecorder):
             finally:
                 raw.close()
         except sqlite3.Error as error:
-            raise StoreUnavailable(f"{type(error).__name__}: {error}") from error
+            raise self.translated(error) from error
 
     def _in_transaction(self, connection: SQLiteConnection, callers: Sequence[GroupCaller]) -> list[Ending]:
         raw = connection._sqlite_conn
@@ -165,7 +173,7 @@ class GroupRecorder(SQLiteApplicationRecorder):
         except sqlite3.Error as error:
             if raw.in_transaction:
                 raw.rollback()
-            raise StoreUnavailable(f"commit: {error}", ambiguous=True) from error
+            raise self.translated(error, ambiguous=True) from error
         return endings
 
     def _one(self, raw: sqlite3.Connection, caller: GroupCaller) -> Ending:
@@ -209,15 +217,17 @@ class GroupRecorder(SQLiteApplicationRecorder):
 
     def _insert(self, raw: sqlite3.Connection, tenant: str, sequence: int, events: Sequence[StoredEvent]) -> list[int]:
         ids: list[int] = []
+        # The same cursors throughout: a thousand streams' events may come in one append.
+        stored, placed = raw.cursor(), raw.cursor()
         for number, event in enumerate(events, start=sequence + 1):
             # As the library writes it: UUIDs by their hex.
             originator = getattr(event.originator_id, "hex", event.originator_id)
-            cursor = raw.execute(
+            stored.execute(
                 self.insert_events_statement, (originator, event.originator_version, event.topic, event.state)
             )
-            assert cursor.lastrowid is not None
-            ids.append(cursor.lastrowid)
-            raw.execute("INSERT INTO sequences VALUES (?,?,?)", (tenant, number, cursor.lastrowid))
+            assert stored.lastrowid is not None
+            ids.append(stored.lastrowid)
+            placed.execute("INSERT INTO sequences VALUES (?,?,?)", (tenant, number, stored.lastrowid))
         return ids
 
     def find_command(self, raw: sqlite3.Connection, tenant: str, command_id: str) -> CommandRecord | None:

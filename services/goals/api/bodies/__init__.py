@@ -1,0 +1,1 @@
+"""What clients send to goals: request bodies, and their way into commands."""

@@ -1,0 +1,130 @@
+"""The parameters in the addresses of goals: filters of lists, levels of the tree, days of a trend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import Query
+from pydantic import TypeAdapter, ValidationError
+
+from libs.web.fields import Date, Field, Ids, Timestamp, line, one_of, wrong_value
+from libs.web.problems import FieldError, Problem
+from libs.web.validation import parameter_problem
+from services.goals.queries import Search
+from services.goals.queries.search import Sort
+
+DEEPEST = 20
+_DAY: TypeAdapter[date] = TypeAdapter(Date)
+_DAY_FORM = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+
+def _read_period(value: Any) -> tuple[date, date]:
+    if isinstance(value, tuple):
+        return value
+    # FastAPI gathers a parameter that becomes several values in a list, even when it was given once.
+    [text] = value if isinstance(value, list) and len(value) == 1 else [value]
+    start, slash, end = text.partition("/") if isinstance(text, str) else ("", "", "")
+    try:
+        period = _DAY.validate_python(start), _DAY.validate_python(end)
+    except ValidationError:
+        raise wrong_value("Use a first and a last day, like 2026-01-01/2026-03-31.") from None
+    if not slash or period[1] < period[0]:
+        raise wrong_value("The last day comes before the first. Swap them.")
+    return period
+
+
+def _read_levels(value: Any) -> int:
+    if isinstance(value, int):
+        return value
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 3 and int(value) <= DEEPEST:
+        return int(value)
+    raise wrong_value(f"Use a whole number from 0 to {DEEPEST}.")
+
+
+def _read_flag(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value in ("true", "false"):
+        return bool(value == "true")
+    raise wrong_value("Use true or false.")
+
+
+Period = Annotated[
+    tuple[date, date], Field(_read_period, (("type", "string"), ("pattern", f"^{_DAY_FORM}/{_DAY_FORM}$")))
+]
+"""Two days, `2026-01-01/2026-03-31`; what overlaps them is found."""
+Levels = Annotated[int, Field(_read_levels, (("type", "integer"), ("minimum", 0), ("maximum", DEEPEST)), int)]
+"""How many levels below the root."""
+Flag = Annotated[bool, Field(_read_flag, (("type", "boolean"),), bool)]
+"""`true` or `false`."""
+States = Annotated[tuple[str, ...], one_of("draft", "open", "closed", "cancelled", "archived")]
+Statuses = Annotated[tuple[str, ...], one_of("not_started", "on_track", "delayed", "off_track", "done")]
+Kinds = Annotated[tuple[str, ...], one_of("objective", "key_result", "smart")]
+Focuses = Annotated[tuple[str, ...], one_of("business", "development", "wellbeing")]
+SupportStates = Annotated[tuple[str, ...], one_of("open", "promised", "given", "declined")]
+
+
+async def filters(
+    owner_id: Annotated[Ids | None, Query()] = None,
+    unit_id: Annotated[Ids | None, Query()] = None,
+    manager_id: Annotated[Ids | None, Query(description="Owned by people whom they lead directly.")] = None,
+    contributor_id: Annotated[Ids | None, Query()] = None,
+    parent_id: Annotated[Ids | None, Query()] = None,
+    state: Annotated[States | None, Query(description="Archived goals are found only when asked for.")] = None,
+    status: Annotated[Statuses | None, Query()] = None,
+    kind: Annotated[Kinds | None, Query()] = None,
+    focus: Annotated[Focuses | None, Query()] = None,
+    label: Annotated[Annotated[str, line(60)] | None, Query(description="In any case.")] = None,
+    period: Annotated[Period | None, Query(description="Goals whose period overlaps these days.")] = None,
+    due_before: Annotated[Date | None, Query(description="Goals whose period ends before that day.")] = None,
+    q: Annotated[Annotated[str, line(200)] | None, Query(description="Whole words of the title, in any case.")] = None,
+    stale: Annotated[Flag | None, Query(description="Whether nobody has checked in for too long.")] = None,
+    updated_since: Annotated[Timestamp | None, Query()] = None,
+    sort: Annotated[Sort | None, Query()] = None,
+) -> Search:
+    """What a list of goals is asked for: `search: Annotated[Search, Depends(filters)]`."""
+    return Search(
+        owner_id=owner_id or (),
+        unit_id=unit_id or (),
+        manager_id=manager_id or (),
+        contributor_id=contributor_id or (),
+        parent_id=parent_id or (),
+        state=state or (),
+        status=status or (),
+        kind=kind or (),
+        focus=focus or (),
+        label=(label,) if label is not None else (),
+        period=period,
+        due_before=due_before,
+        q=q,
+        stale=stale,
+        updated_since=updated_since,
+        sort=sort,
+    )
+
+
+@dataclass(frozen=True)
+class Days:
+    """The first and last day of what is asked for, both included; None: from the beginning, to the end."""
+
+    first: date | None
+    last: date | None
+
+
+async def days(
+    first: Annotated[Date | None, Query(alias="from", description="The first day.")] = None,
+    last: Annotated[Date | None, Query(alias="to", description="The last day.")] = None,
+) -> Days:
+    """Days in order: `asked: Annotated[Days, Depends(days)]`. Raises Problem for a last day before the first."""
+    if first is not None and last is not None and last < first:
+        raise parameter_problem([FieldError("to", "The last day comes before the first. Swap them.")])
+    return Days(first, last)
+
+
+def refuse_future(as_of: date | None, today: date) -> None:
+    """Raises Problem 422 `as_of_in_future` for a day after `today`, the UTC date."""
+    if as_of is not None and as_of > today:
+        wrong = FieldError("as_of", "Use today or an earlier day (UTC).")
+        raise Problem(422, "as_of_in_future", "Nobody knows yet how it will stand on that day.", errors=[wrong])

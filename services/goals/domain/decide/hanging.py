@@ -1,0 +1,101 @@
+"""Where a goal hangs: moved, proposed, accepted, declined, taken out; never under itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Literal
+
+from libs.events.catalog.goals import AlignmentAccepted, AlignmentDeclined, AlignmentDetached, GoalMoved, TreeChanged
+from services.goals.domain.commands import Align, MoveGoal
+from services.goals.domain.decide.states import refuse_as_parent, refuse_unless
+from services.goals.domain.errors import (
+    AlignmentStands,
+    GoalCycle,
+    NoAlignmentProposed,
+    UnknownParent,
+    WeightIsTheParents,
+    WellbeingHasNoParent,
+)
+from services.goals.domain.state import Goal
+
+Attaches = Literal["accepted", "proposed"]
+"""How a goal comes under a parent: `accepted` by an editor of the parent, `proposed` by anybody else."""
+
+
+def move_goal(
+    goal: Goal,
+    command: MoveGoal,
+    *,
+    parent: Goal | None = None,
+    ancestors: Iterable[str] = (),
+    attaches: Attaches | None = None,
+) -> tuple[GoalMoved, ...]:
+    """Another parent, or none; nothing where it hangs already.
+
+    `parent` is the one it names, None where there is none that the asker sees; `ancestors` are the ids above it.
+    Raises the state's conflict (the parent's too, unless nothing changes), GoalCycle, WeightIsTheParents, or what a
+    parent has to be.
+    """
+    refuse_unless(goal, "draft", "open")
+    weight = goal.weight if command.weight is None else command.weight
+    if command.parent_id is None:
+        return _moved(goal, None, "none", weight)
+    if command.parent_id == goal.parent_id:
+        return _stays(goal, parent, weight, attaches)
+    if goal.focus == "wellbeing":
+        raise WellbeingHasNoParent
+    if parent is None or parent.version == 0:
+        raise UnknownParent
+    if goal.id in (parent.id, *ancestors):
+        raise GoalCycle
+    return _moved(goal, refuse_as_parent(parent).id, attaches or "proposed", weight)
+
+
+def change_tree(goal: Goal, command: MoveGoal) -> tuple[TreeChanged, ...]:
+    """What a move means to the guard of the tenant's tree: an edge that was not there, or nothing."""
+    if command.parent_id in (None, goal.parent_id):
+        return ()
+    return (TreeChanged(goal_id=goal.id, parent_id=command.parent_id),)
+
+
+def align(
+    goal: Goal, command: Align, parent: Goal | None = None
+) -> tuple[AlignmentAccepted | AlignmentDeclined | AlignmentDetached, ...]:
+    """What becomes of a goal under its `parent`, by word of the parent's editors, or of its own when detaching.
+
+    Raises the state's conflict (the parent's too, when accepting), NoAlignmentProposed, AlignmentStands.
+    """
+    refuse_unless(goal, "draft", "open")
+    if goal.parent_id is None:
+        if command.action == "detach":
+            return ()
+        raise NoAlignmentProposed
+    if command.action == "detach":
+        return (AlignmentDetached(parent_id=goal.parent_id),)
+    if command.action == "decline":
+        if goal.alignment == "accepted":
+            raise AlignmentStands
+        return (AlignmentDeclined(parent_id=goal.parent_id),)
+    weight = goal.weight if command.weight is None else command.weight
+    if goal.alignment == "accepted" and weight == goal.weight:
+        return ()
+    refuse_as_parent(parent)
+    return (AlignmentAccepted(parent_id=goal.parent_id, weight=weight),)
+
+
+def _stays(goal: Goal, parent: Goal | None, weight: Decimal, attaches: Attaches | None) -> tuple[GoalMoved, ...]:
+    # Where it hangs already an editor of the parent may still let it count, or weigh it; nobody proposes it anew.
+    if goal.alignment == "accepted" and weight != goal.weight and attaches != "accepted":
+        raise WeightIsTheParents
+    facts = _moved(goal, goal.parent_id, "accepted" if attaches == "accepted" else goal.alignment, weight)
+    if facts:
+        refuse_as_parent(parent)
+    return facts
+
+
+def _moved(goal: Goal, parent_id: str | None, alignment: str, weight: Decimal) -> tuple[GoalMoved, ...]:
+    if (parent_id, alignment, weight) == (goal.parent_id, goal.alignment, goal.weight):
+        return ()
+    fact = GoalMoved(parent_id=parent_id, previous_parent_id=goal.parent_id, alignment=alignment, weight=weight)
+    return (fact,)

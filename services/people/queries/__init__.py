@@ -1,0 +1,25 @@
+"""Rows and streams of people and units → answers, in the shapes of the public contract."""
+
+from services.people.queries.absences import AbsenceQueries
+from services.people.queries.answers import ANSWERS, AbsenceAnswer, PersonAnswer, ReportAnswer, UnitAnswer
+from services.people.queries.people import STATES, PeopleQueries, Search
+from services.people.queries.reports import Below, ReportQueries
+from services.people.queries.units import UnitQueries, UnitSearch
+from services.people.queries.walking import SORTED_BY
+
+__all__ = [
+    "ANSWERS",
+    "SORTED_BY",
+    "STATES",
+    "AbsenceAnswer",
+    "AbsenceQueries",
+    "Below",
+    "PeopleQueries",
+    "PersonAnswer",
+    "ReportAnswer",
+    "ReportQueries",
+    "Search",
+    "UnitAnswer",
+    "UnitQueries",
+    "UnitSearch",
+]

@@ -1,0 +1,106 @@
+"""A goal's history: every event in words, for each reader only what they may read, in pages that cost little."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from libs.events.catalog.goals import CheckInCorrected, CheckInRecorded, Metric
+from services.goals.queries.answers import ChangeAnswer
+from tests.access.organisation import TODAY, asker
+from tests.goals.queries.company import Company, changed, company, created
+
+MANY = 1_000
+
+LEAD = asker("lead")
+
+
+@pytest.fixture
+async def here(tmp_path: Path) -> AsyncIterator[Company]:
+    """Ana and Bob under Lead, Oli apart."""
+    async with company(tmp_path) as found:
+        found.people.add("lead")
+        for person, manager in (("ana", "lead"), ("bob", "lead"), ("oli", None)):
+            found.people.add(person, manager)
+        await found.people.fold()
+        yield found
+
+
+async def _eventful(here: Company) -> None:
+    metric = Metric(start=Decimal(0), target=Decimal(10), current=Decimal(0), unit="calls")
+    await here.state("g1", created("ana", "First", metric=metric, progress_driver="metric"))
+    second = changed("ana", "Second", "title", metric=metric, progress_driver="metric")
+    await here.state("g1", second, by="lead")
+    recorded = CheckInRecorded(
+        check_in_id="c-1", author_id="ana", status="on_track", observed_on=TODAY, value=Decimal(3), note="Secret."
+    )
+    await here.state("g1", recorded)
+    correction = CheckInCorrected(
+        check_in_id="c-1", corrected_version=3, author_id="ana", reason="Typo.", value=Decimal(4)
+    )
+    await here.state("g1", correction)
+
+
+async def test_a_history_tells_everything_newest_first(here: Company) -> None:
+    await _eventful(here)
+    items, end = await here.queries.history(LEAD, "g1")
+    assert end is None
+    assert [(one.version, one.actor, one.summary) for one in items] == [
+        (4, "ana", "corrected a check-in"),
+        (3, "ana", "checked in as on track"),
+        (2, "lead", "changed title"),
+        (1, "ana", "set the goal"),
+    ]
+    assert items[2].changes == [ChangeAnswer(field="title", from_="First", to="Second")]
+    assert ChangeAnswer(field="value", from_=Decimal(3), to=Decimal(4)) in items[0].changes
+    assert ChangeAnswer(field="note", from_=None, to="Secret.") in items[1].changes
+    assert [one.type for one in items][-1] == "goals.goal-created.v2"
+
+
+async def test_who_may_not_read_the_words_is_told_none_of_them(here: Company) -> None:
+    await _eventful(here)
+    items, _ = await here.queries.history(asker("oli"), "g1")
+    assert len(items) == 4
+    told = {change.field for one in items for change in one.changes} & {"note", "reason", "confidence", "blockers"}
+    assert told == set()
+    assert items[2].changes == [ChangeAnswer(field="title", from_="First", to="Second")]
+
+
+async def test_a_history_in_pages_is_the_same_history(here: Company) -> None:
+    await _eventful(here)
+    whole, _ = await here.queries.history(LEAD, "g1")
+    for limit in (1, 2, 3):
+        paged, before = [], None
+        while True:
+            items, before = await here.queries.history(LEAD, "g1", before=before, limit=limit)
+            paged += items
+            if before is None:
+                break
+        assert paged == whole
+
+
+async def test_a_page_of_a_long_history_reads_little_more_than_the_page(here: Company) -> None:
+    await here.state("g1", created("ana"))
+    many = [
+        CheckInRecorded(check_in_id=f"c-{number}", author_id="ana", status="on_track", observed_on=TODAY)
+        for number in range(MANY)
+    ]
+    await here.state("g1", *many)
+    read = 0
+    events = here.kernel.store.read_stream
+
+    async def counting(stream: str, **which: Any) -> Any:
+        nonlocal read
+        found = await events(stream, **which)
+        read += len(found)
+        return found
+
+    here.kernel.store.read_stream = counting  # type: ignore[method-assign]
+    items, before = await here.queries.history(LEAD, "g1", limit=20)
+    more, _ = await here.queries.history(LEAD, "g1", before=before, limit=20)
+    assert [one.version for one in (*items, *more)] == list(range(MANY + 1, MANY - 39, -1))
+    assert read < 60

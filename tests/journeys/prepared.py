@@ -1,0 +1,110 @@
+"""What the operations of the description need to succeed: each resources of its own, in the state it starts from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+
+from tests.journeys.team import METRIC, Team, made, quarter, read
+
+CHECK_IN = {"status": "on_track", "support_needed": "A day of the vendor."}
+
+
+@dataclass
+class Prepared:
+    """Ids for an administrator who also leads somebody: `bodies` for what bodies name, `paths` by operation."""
+
+    team: Team
+    people: tuple[str, str]
+    bodies: dict[str, Any] = field(default_factory=dict)
+    paths: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def goal(self, operation: str) -> str:
+        """A goal of somebody whom the administrator leads, that an operation may do with as it likes."""
+        admin, team = self.team.admin, self.team
+        owner = team.client(team.product.issue(self.people[1], tenant=team.tenant))
+        parent = self.bodies["parent_id"] if operation.endswith("/alignment") else None
+        body = {"title": "Theirs", "kind": "smart", "owner_id": self.people[1], "metric": METRIC, "parent_id": parent}
+        body |= {"period": quarter(), "draft": operation.endswith("/publish")}
+        goal_id = str(made(owner.post("/goals", json=body))["id"])
+        before = {"/reopen": ("close", {}), "/restore": ("archive", None)}
+        for suffix, (step, said) in before.items():
+            if operation.endswith(suffix):
+                read(admin.post(f"/goals/{goal_id}/{step}", json=said))
+        return goal_id
+
+
+def prepare(team: Team, operations: Iterable[str]) -> Prepared:
+    """Makes everything that these operations (`POST /goals/{goal_id}/close`) may be asked about."""
+    me = str(read(team.admin.get("/me"))["id"])
+    report = team.add("report", me)
+    mine = Prepared(team, (me, report))
+    parent = {"title": "Above", "kind": "objective", "owner_id": me}
+    mine.bodies |= {"parent_id": made(team.admin.post("/goals", json=parent))["id"], "check_ins": {}}
+    mine.bodies |= {"person": me, "unit_id": _unit(team.admin), "above": _unit(team.admin)}
+    for number, operation in enumerate(operations):
+        names = re.findall(r"{(\w+)}", operation)
+        made_here: dict[str, str] = {}
+        for name in names:
+            made_here[name] = _MAKERS[name](mine, operation, made_here, number)
+        if names:
+            mine.paths[operation] = made_here
+    return mine
+
+
+Maker = Callable[[Prepared, str, Mapping[str, str], int], str]
+
+
+def _unit(admin: httpx2.Client) -> str:
+    return str(made(admin.post("/units", json={"name": "Unit"}))["id"])
+
+
+def _goal(mine: Prepared, operation: str, _: Mapping[str, str], number: int) -> str:
+    goal_id = mine.goal(operation)
+    if operation.endswith("/comments"):
+        mine.bodies["check_ins"][goal_id] = _check_in(mine, operation, {"goal_id": goal_id}, number)
+    return goal_id
+
+
+def _check_in(mine: Prepared, _: str, here: Mapping[str, str], number: int) -> str:
+    return str(made(mine.team.admin.post(f"/goals/{here['goal_id']}/check-ins", json=CHECK_IN))["id"])
+
+
+def _request(mine: Prepared, operation: str, _: Mapping[str, str], number: int) -> str:
+    return _check_in(mine, operation, {"goal_id": mine.goal(operation)}, number)
+
+
+def _comment(mine: Prepared, _: str, here: Mapping[str, str], number: int) -> str:
+    return str(made(mine.team.admin.post(f"/goals/{here['goal_id']}/comments", json={"text": "Well."}))["id"])
+
+
+def _milestone(mine: Prepared, _: str, here: Mapping[str, str], number: int) -> str:
+    body = {"title": "Half of it", "due_on": "2026-12-01"}
+    return str(made(mine.team.admin.post(f"/goals/{here['goal_id']}/milestones", json=body))["id"])
+
+
+def _person(mine: Prepared, _: str, here: Mapping[str, str], number: int) -> str:
+    return mine.team.add(f"person-{number}", mine.people[0])
+
+
+def _absence(mine: Prepared, _: str, here: Mapping[str, str], number: int) -> str:
+    body = {"from": "2026-12-21", "to": "2027-01-03"}
+    return str(made(mine.team.admin.post(f"/people/{here['person_id']}/absences", json=body))["id"])
+
+
+_MAKERS: Mapping[str, Maker] = {
+    "goal_id": _goal,
+    "check_in_id": _check_in,
+    "request_id": _request,
+    "comment_id": _comment,
+    "milestone_id": _milestone,
+    "person_id": _person,
+    "absence_id": _absence,
+    "unit_id": lambda mine, *_: _unit(mine.team.admin),
+    "system": lambda *_: "desk",
+    "external_id": lambda _, __, ___, number: f"record-{number}",
+}
