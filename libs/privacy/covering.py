@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import os
-
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from libs.events.errors import SealBroken
 
-_NONCE = 12
-
 
 def cover(secret: bytes, raw: bytes) -> bytes:
-    """The bytes under a secret of 32 bytes that serves nothing else; 28 longer, and different every time."""
-    nonce = os.urandom(_NONCE)
-    return nonce + AESGCM(secret).encrypt(nonce, raw, None)
+    """The bytes, at least one, under a secret of 32 bytes that serves nothing else; 16 longer.
+
+    The same bytes are covered the same way every time (RFC 5297): the same question has the same answer.
+    """
+    return AESSIV(secret).encrypt(raw, None)
 
 
 def uncover(secret: bytes, covered: bytes) -> bytes:
     """What was covered under this secret. Raises SealBroken for anything else."""
     try:
-        return AESGCM(secret).decrypt(covered[:_NONCE], covered[_NONCE:], None)
+        return AESSIV(secret).decrypt(covered, None)
     except (InvalidTag, ValueError):
         raise SealBroken("this was not covered under this secret, or was altered") from None

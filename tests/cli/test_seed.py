@@ -38,7 +38,7 @@ def seed(data: Path, people: int, count: int) -> str:
 
 
 def last_of(said: str) -> str:
-    [address] = re.findall(r"--email (\S+)", said)
+    [address] = re.findall(r"at the bottom (\S+)\.$", said, re.MULTILINE)
     return str(address)
 
 

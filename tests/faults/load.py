@@ -76,10 +76,11 @@ class Load:
                 await self._more.wait()
 
     async def work(self, asker: Asker) -> None:
-        """One client: goal after goal, each with some check-ins, every value given once."""
+        """One client: goal after goal under one of its own, each with some check-ins, every value given once."""
         async with self.client() as client:
+            root = await self.acknowledged(client, self._goal(asker, None))
             while not self.stopped:
-                goal = await self.acknowledged(client, self._goal(asker))
+                goal = await self.acknowledged(client, self._goal(asker, root.body["id"]))
                 for _ in range(self.chance.randint(5, 40)):
                     if self.stopped:
                         return
@@ -131,15 +132,14 @@ class Load:
         kept = {name: answer.headers.get(name) for name in ("Location", "ETag", "Cairn-Position", "Content-Type")}
         return Told(command, answer.status_code, kept, answer.json())
 
-    def _goal(self, asker: Asker) -> Command:
+    def _goal(self, asker: Asker, parent_id: str | None) -> Command:
         number = next(self._numbers)
-        body = {
-            "title": f"Goal {number}",
-            "kind": "key_result",
-            "owner_id": asker.person_id,
-            "clamp": False,
-            "metric": {"start": 0, "target": 1000, "unit": "points"},
-        }
+        body: dict[str, Any] = {"title": f"Goal {number}", "owner_id": asker.person_id, "clamp": False}
+        if parent_id is None:
+            body["kind"] = "objective"
+        else:
+            metric = {"start": 0, "target": 1000, "unit": "points"}
+            body |= {"kind": "key_result", "metric": metric, "parent_id": parent_id}
         return Command(asker, f"goal-{number}", "/goals", body)
 
     def _check_in(self, asker: Asker, goal_id: str) -> Command:

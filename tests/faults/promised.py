@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import fsum
 from typing import Any
 
 from tests.faults.load import Told
@@ -17,20 +18,21 @@ OF_GOALS = DERIVED | {"status", "progress", "own_progress", "last_check_in_on", 
 
 @dataclass(frozen=True)
 class Found:
-    """An installation after the storm. By goal: its check-ins as listed, newest first, and its row as read by id.
+    """An installation after the storm. By goal: its check-ins as listed, newest first, its row as read by id, its node.
 
     `sequences` and `streams` hold the numbers found by (service, tenant) and by stream, in order.
     """
 
     check_ins: Mapping[str, Sequence[Mapping[str, Any]]]
     rows: Mapping[str, Mapping[str, Any]]
+    nodes: Mapping[str, Mapping[str, Any]]
     sequences: Mapping[tuple[str, str], Sequence[int]]
     streams: Mapping[str, Sequence[int]]
 
 
 def broken(told: Sequence[Told], repeats: Sequence[tuple[Told, Told]], found: Found) -> list[str]:
-    """What does not hold of: nothing lost, nothing doubled, repeats alike, rows caught up, no gaps."""
-    return [*_check_ins(told, found), *_repeats(repeats), *_rows(found), *_gaps(found)]
+    """What does not hold of: nothing lost, nothing doubled, repeats alike, rows and tree caught up, no gaps."""
+    return [*_check_ins(told, found), *_repeats(repeats), *_rows(found), *_tree(found), *_gaps(found)]
 
 
 def _check_ins(told: Sequence[Told], found: Found) -> Iterator[str]:
@@ -75,6 +77,19 @@ def _rows(found: Found) -> Iterator[str]:
             yield f"goal {goal} is at version {version}, its row at {row['version']}"
         elif listed and row["metric"]["current"] != listed[0]["value"]:
             yield f"goal {goal} stands at {listed[0]['value']}, its row at {row['metric']['current']}"
+
+
+def _tree(found: Found) -> Iterator[str]:
+    below: dict[str, list[float]] = defaultdict(list)
+    for goal, node in found.nodes.items():
+        if node["parent_id"] is not None:
+            below[node["parent_id"]].append(node["progress"])
+        if node["progress"] != found.rows[goal]["progress"]:
+            yield f"goal {goal} is at {found.rows[goal]['progress']}, in the tree at {node['progress']}"
+    for goal, parts in below.items():
+        node, wanted = found.nodes[goal], fsum(parts) / len(parts)
+        if (node["progress"], node["leaf_count"]) != (wanted, len(parts)):
+            yield f"goal {goal} shows {node['progress']} of {node['leaf_count']} goals, not {wanted} of {len(parts)}"
 
 
 def _gaps(found: Found) -> Iterator[str]:

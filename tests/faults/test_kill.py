@@ -91,6 +91,7 @@ async def find(product: Product, told: list[Told]) -> Found:
     """Everything that there is, through the API and from the event stores' files."""
     check_ins: dict[str, list[Any]] = {}
     goals: dict[str, Any] = {}
+    nodes: dict[str, Any] = {}
     async with httpx2.AsyncClient(base_url=product.url + API, timeout=SOON) as client:
         for goal in (one for one in told if one.command.goal_id is None):
             asker, goal_id = goal.command.asker, goal.body["id"]
@@ -101,6 +102,7 @@ async def find(product: Product, told: list[Told]) -> Found:
             assert answer.status_code == 200, answer.text
             goals[goal_id] = answer.json()
             assert answer.headers["ETag"] == f'"{goals[goal_id]["version"]}"'
+            nodes[goal_id] = (await client.get(f"/goals/{goal_id}/rollup", headers=headers)).json()
     sequences: dict[tuple[str, str], list[int]] = defaultdict(list)
     streams: dict[str, list[int]] = defaultdict(list)
     for service in ("goals", "people"):
@@ -109,7 +111,7 @@ async def find(product: Product, told: list[Told]) -> Found:
         stored = "SELECT originator_id, originator_version FROM stored_events ORDER BY 1, 2"
         for stream, version in product.rows(service, stored):
             streams[stream].append(version)
-    return Found(check_ins, goals, sequences, streams)
+    return Found(check_ins, goals, nodes, sequences, streams)
 
 
 async def listed(client: httpx2.AsyncClient, path: str, headers: dict[str, str]) -> list[Any]:
@@ -139,13 +141,19 @@ def caught_up(product: Product) -> bool:
 
 ANN = Asker("acme", "p1", "t")
 HEADERS = {"Location": "/api/v1/goals/g/check-ins/c", "ETag": '"2"', "Cairn-Position": "goals:2", "Content-Type": "j"}
+ROOT = Told(Command(ANN, "goal-0", "/goals", {"title": "Goal 0"}), 201, HEADERS, {"id": "r", "version": 1})
 GOAL = Told(Command(ANN, "goal-1", "/goals", {"title": "Goal 1"}), 201, HEADERS, {"id": "g", "version": 1})
 FIRST = Told(Command(ANN, "c-2", "/goals/g/check-ins", {"value": 2}, "g"), 201, HEADERS, {"version": 2, "value": 2})
 SECOND = Told(Command(ANN, "c-3", "/goals/g/check-ins", {"value": 3}, "g"), 201, HEADERS, {"version": 3, "value": 3})
-TOLD = [GOAL, FIRST, SECOND]
+TOLD = [ROOT, GOAL, FIRST, SECOND]
+ROOT_ROW = {"version": 1, "metric": None, "progress": 0.003}
+GOAL_ROW = {"version": 3, "metric": {"current": 3}, "progress": 0.003}
+ROOT_NODE = {"parent_id": None, "progress": 0.003, "leaf_count": 1}
+GOAL_NODE = {"parent_id": "r", "progress": 0.003, "leaf_count": 1}
 WHOLE = Found(
-    check_ins={"g": [{"value": 3}, {"value": 2}]},
-    rows={"g": {"version": 3, "metric": {"current": 3}}},
+    check_ins={"r": [], "g": [{"value": 3}, {"value": 2}]},
+    rows={"r": ROOT_ROW, "g": GOAL_ROW},
+    nodes={"r": ROOT_NODE, "g": GOAL_NODE},
     sequences={("goals", "acme"): [1, 2, 3]},
     streams={"acme/goal/g": [1, 2, 3]},
 )
@@ -159,12 +167,15 @@ def test_the_check_finds_nothing_where_nothing_is_broken() -> None:
 @pytest.mark.parametrize(
     ("found", "says"),
     [
-        (replace(WHOLE, check_ins={"g": [{"value": 3}]}), "check-in 2 of goal g was acknowledged and is lost"),
-        (replace(WHOLE, check_ins={"g": [{"value": 3}] + 2 * [{"value": 2}]}), "check-in 2 of goal g is there 1 times"),
-        (replace(WHOLE, check_ins={"g": [{"value": 3}, {"value": 9}]}), "check-in 9 of goal g is there 1 times"),
-        (replace(WHOLE, check_ins={}, rows={}), "1 goals were acknowledged, 0 are there"),
-        (replace(WHOLE, rows={"g": {"version": 2, "metric": {"current": 2}}}), "version 3, its row at 2"),
-        (replace(WHOLE, rows={"g": {"version": 3, "metric": {"current": 2}}}), "stands at 3, its row at 2"),
+        (replace(WHOLE, check_ins={"r": [], "g": [{"value": 3}]}), "check-in 2 of goal g was acknowledged and is lost"),
+        (replace(WHOLE, check_ins={"r": [], "g": [{"value": 3}, *2 * [{"value": 2}]]}), "2 of goal g is there 1 times"),
+        (replace(WHOLE, check_ins={"r": [], "g": [{"value": 3}, {"value": 9}]}), "9 of goal g is there 1 times"),
+        (replace(WHOLE, check_ins={}, rows={}, nodes={}), "2 goals were acknowledged, 0 are there"),
+        (replace(WHOLE, rows={"r": ROOT_ROW, "g": {**GOAL_ROW, "version": 2}}), "version 3, its row at 2"),
+        (replace(WHOLE, rows={"r": ROOT_ROW, "g": {**GOAL_ROW, "metric": {"current": 2}}}), "at 3, its row at 2"),
+        (replace(WHOLE, nodes={"r": {**ROOT_NODE, "progress": 0.002}, "g": GOAL_NODE}), "goal r shows 0.002 of 1"),
+        (replace(WHOLE, nodes={"r": {**ROOT_NODE, "leaf_count": 2}, "g": GOAL_NODE}), "goal r shows 0.003 of 2"),
+        (replace(WHOLE, nodes={"r": ROOT_NODE, "g": {**GOAL_NODE, "progress": 0.002}}), "in the tree at 0.002"),
         (replace(WHOLE, sequences={("goals", "acme"): [1, 3]}), "('goals', 'acme') has gaps or doubles"),
         (replace(WHOLE, streams={"acme/goal/g": [1, 2, 2]}), "acme/goal/g has gaps or doubles"),
     ],

@@ -92,7 +92,18 @@ def test_a_forged_cursor_is_refused(team: Team, seen_twice: str, value: str) -> 
     forged = forge(team.sam, f"/goals/{seen_twice}/check-ins", value)
     refused_well(team.sam.get(f"/goals/{seen_twice}/check-ins", params=forged), 422, "invalid_cursor")
     if value not in ('"abc"', "null"):
-        refused_well(team.sam.get("/people", params=forge(team.sam, "/people", value)), 422, "invalid_cursor")
+        refused_well(team.sam.get("/goals", params=forge(team.sam, "/goals", value)), 422, "invalid_cursor")
+
+
+@pytest.mark.parametrize("at", [0, 7, 20, -1])
+def test_a_cursor_by_name_tells_no_name_and_is_not_to_be_altered(team: Team, at: int) -> None:
+    cursor = team.sam.get("/people?limit=1").json()["next_cursor"]
+    raw = bytearray(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    assert b"admin" not in raw.lower()
+    assert b"alex" not in raw.lower()
+    raw[at] ^= 1
+    altered = base64.urlsafe_b64encode(raw).decode().rstrip("=")
+    refused_well(team.sam.get("/people", params={"cursor": altered}), 422, "invalid_cursor")
 
 
 @pytest.mark.parametrize("words", ["!!!", "…", "-- -", "💩", "%"])
