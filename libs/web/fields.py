@@ -6,7 +6,6 @@ In subclasses of `Model`, and for path and query parameters: `title: Title`, `no
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -16,6 +15,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from libs.web.characters import NOT_BLANK, ONE_LINE, SEVERAL_LINES, controls, says_something, turns
 
 WRONG_SHAPE, WRONG_VALUE = "wrong_shape", "wrong_value"
 
@@ -86,21 +87,36 @@ def text(longest: int) -> Field:
         _check_printable(found, "\n\t")
         return found
 
-    return Field(read, (("type", "string"), ("maxLength", longest), ("pattern", _SEVERAL_LINES)))
+    return Field(read, (("type", "string"), ("maxLength", longest), ("pattern", SEVERAL_LINES)))
 
 
 def line(longest: int) -> Field:
-    """A single line of 1 to `longest` characters, not only spaces, trimmed at both ends; no control characters."""
+    """A single line of 1 to `longest` characters with something to see in it, trimmed at both ends.
+
+    Control characters, other line breaks and what turns the direction of writing around are refused.
+    """
 
     def read(value: Any) -> str:
         found = _string(value, longest)
         _check_printable(found, "")
-        trimmed = found.strip()
-        if not trimmed:
-            raise wrong_value("Write something besides spaces.")
-        return trimmed
+        if turns(found):
+            raise wrong_value("Leave out line breaks and characters that turn the direction of writing around.")
+        return _seen(found)
 
-    return Field(read, (("type", "string"), ("minLength", 1), ("maxLength", longest), ("pattern", _ONE_LINE)))
+    return Field(read, (("type", "string"), ("minLength", 1), ("maxLength", longest), ("pattern", ONE_LINE)))
+
+
+def without_slash(field: Field) -> Field:
+    """The same field for what stands in a path: a text with a slash in it is refused."""
+
+    def read(value: Any) -> str:
+        found: str = field.read(value)
+        if "/" in found:
+            raise wrong_value("Leave out slashes: write them as another character, such as a colon.")
+        return found
+
+    schema = dict(field.schema)
+    return Field(read, tuple({**schema, "pattern": schema["pattern"].replace("[^", "[^/")}.items()))
 
 
 def words(longest: int) -> Field:
@@ -112,19 +128,16 @@ def words(longest: int) -> Field:
     several = text(longest)
 
     def read(value: Any) -> str:
-        trimmed: str = several.read(value).strip()
-        if not trimmed:
-            raise wrong_value("Write something besides spaces.")
-        return trimmed
+        return _seen(several.read(value))
 
-    schema = (("type", "string"), ("minLength", 1), ("maxLength", longest), ("pattern", _NOT_BLANK))
+    schema = (("type", "string"), ("minLength", 1), ("maxLength", longest), ("pattern", NOT_BLANK))
     return Field(read, schema)
 
 
-_ONE_LINE = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$"
-_LINES = r"(?:[^\u0000-\u001f\u007f-\u009f]|\t|\r?\n)*"
-_SEVERAL_LINES = f"^{_LINES}$"
-_NOT_BLANK = rf"^{_LINES}[^\s\u0000-\u001f\u007f-\u009f]{_LINES}$"
+def _seen(value: str) -> str:
+    if not says_something(value):
+        raise wrong_value("Write something that can be seen.")
+    return value.strip()
 
 
 def _string(value: Any, longest: int) -> str:
@@ -136,9 +149,7 @@ def _string(value: Any, longest: int) -> str:
 
 
 def _check_printable(value: str, allowed: str) -> None:
-    if value.isprintable():
-        return
-    if any(unicodedata.category(character) in ("Cc", "Cs") and character not in allowed for character in value):
+    if controls(value, allowed):
         raise wrong_value("Leave out control characters.")
 
 

@@ -8,14 +8,14 @@ from typing import Annotated, Protocol, TypeVar
 import msgspec
 from pydantic import Field
 
-from libs.web.fields import Model, line
+from libs.web.fields import Model, line, without_slash
 from libs.web.patch import ABSENT, Kept, Patch
 from libs.web.problems import FieldError, Problem
 
 System = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", max_length=64)]
 """The name of another system."""
-ExternalId = Annotated[str, line(200)]
-"""What another system calls a record."""
+ExternalId = Annotated[str, without_slash(line(200))]
+"""What another system calls a record; it stands in addresses, where a slash would end it."""
 Link = Annotated[str, Field(max_length=2000, pattern=r"^https?://[!-~]+$")]
 """Where a browser finds it."""
 R = TypeVar("R")

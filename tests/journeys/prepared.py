@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx2
 
+from tests.journeys import known_ids
+from tests.journeys.described import BASE, body_examples, operations
 from tests.journeys.team import METRIC, Team, made, quarter, read
 
 CHECK_IN = {"status": "on_track", "support_needed": "A day of the vendor."}
@@ -38,15 +40,30 @@ class Prepared:
         return goal_id
 
 
-def prepare(team: Team, operations: Iterable[str]) -> Prepared:
-    """Makes everything that these operations (`POST /goals/{goal_id}/close`) may be asked about."""
+def ask(mine: Prepared, description: Mapping[str, Any], operation: str, **headers: str) -> httpx2.Response:
+    """The administrator does what the description's example says, about what was prepared for it."""
+    method, path = operation.split(" ")
+    ids = mine.paths.get(operation, {})
+    examples = body_examples(description, operations(description)[operation])
+    body = dict(examples[0]) if examples else None
+    if body is not None:
+        named = known_ids.named(mine.bodies, path, ids) | {
+            "email": "one@t.example",
+            "contributor_ids": [mine.people[0]],
+        }
+        body |= {name: there for name, there in named.items() if name in body}
+    return mine.team.admin.request(method, path.removeprefix(BASE).format(**ids), json=body, headers=headers)
+
+
+def prepare(team: Team, routes: Iterable[str]) -> Prepared:
+    """Makes everything that these operations (`POST /api/v1/goals/{goal_id}/close`) may be asked about."""
     me = str(read(team.admin.get("/me"))["id"])
     report = team.add("report", me)
     mine = Prepared(team, (me, report))
     parent = {"title": "Above", "kind": "objective", "owner_id": me}
     mine.bodies |= {"parent_id": made(team.admin.post("/goals", json=parent))["id"], "check_ins": {}}
     mine.bodies |= {"person": me, "unit_id": _unit(team.admin), "above": _unit(team.admin)}
-    for number, operation in enumerate(operations):
+    for number, operation in enumerate(routes):
         names = re.findall(r"{(\w+)}", operation)
         made_here: dict[str, str] = {}
         for name in names:

@@ -106,7 +106,7 @@ def test_a_wrong_shape_is_a_400_that_points_to_it(
     ("field", "value", "hint"),
     [
         ("title", PLANTED * 20, "200"),
-        ("title", " ", "besides spaces"),
+        ("title", " ", "can be seen"),
         ("kind", PLANTED, "'objective' or 'key_result'"),
         ("weight", -1, "from 0 to 1000000"),
         ("confidence", 1.5, "from 0 to 1"),

@@ -123,8 +123,8 @@ async def days(
     return Days(first, last)
 
 
-def refuse_future(as_of: date | None, today: date) -> None:
-    """Raises Problem 422 `as_of_in_future` for a day after `today`, the UTC date."""
+def refuse_future(as_of: date | None, today: date, name: str = "as_of") -> None:
+    """Raises Problem 422 `as_of_in_future` for a day after `today`, the UTC date; `name` is the parameter's."""
     if as_of is not None and as_of > today:
-        wrong = FieldError("as_of", "Use today or an earlier day (UTC).")
+        wrong = FieldError(name, "Use today or an earlier day (UTC).")
         raise Problem(422, "as_of_in_future", "Nobody knows yet how it will stand on that day.", errors=[wrong])

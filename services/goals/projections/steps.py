@@ -26,6 +26,7 @@ from libs.events.catalog.goals import (
 )
 from libs.events.envelope import Fact
 from services.goals.domain.measure import way_gone
+from services.goals.domain.state import on_its_own
 from services.goals.read_models import Measured, Node, Span
 
 Step = Callable[[Node, Fact[Any]], Node]
@@ -103,7 +104,8 @@ def _defined_anew(node: Node, fact: Fact[GoalChanged | GoalTransferred]) -> Node
 
 def _moved(node: Node, fact: Fact[GoalMoved]) -> Node:
     data = fact.data
-    return replace(node, parent_id=data.parent_id, alignment=data.alignment, weight=data.weight)
+    moved = replace(node, parent_id=data.parent_id, alignment=data.alignment, weight=data.weight)
+    return moved if data.parent_id is not None else replace(moved, visibility=on_its_own(node.kind, node.visibility))
 
 
 def _accepted(node: Node, fact: Fact[AlignmentAccepted]) -> Node:
@@ -111,7 +113,7 @@ def _accepted(node: Node, fact: Fact[AlignmentAccepted]) -> Node:
 
 
 def _on_its_own(node: Node, fact: Fact[AlignmentDeclined | AlignmentDetached]) -> Node:
-    return replace(node, parent_id=None, alignment="none")
+    return replace(node, parent_id=None, alignment="none", visibility=on_its_own(node.kind, node.visibility))
 
 
 def _published(node: Node, fact: Fact[GoalPublished]) -> Node:

@@ -225,7 +225,7 @@ async def test_what_holds_is_answered_at_once(acme: Company) -> None:
     assert listed["visibility"] == "private"
     read(await acme.sam.patch(f"goals/{secret['id']}", json={"visibility": "team"}))
     assert read(await acme.sam.patch(path, json={"title": "Changed"}))["visibility"] == "team"
-    assert read(await acme.sam.post(f"{path}/move", json={"parent_id": None}))["visibility"] == "public"
+    assert read(await acme.sam.post(f"{path}/move", json={"parent_id": None}))["visibility"] == "team"
 
 
 async def test_nothing_hangs_under_itself(acme: Company) -> None:

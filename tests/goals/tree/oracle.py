@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import UTC, date
 from typing import Any
 
+import msgspec
+
 from libs.events.envelope import Fact
 from services.goals.read_models import Cause
 from tests.goals.tree.causes import above, but_cause, shows
@@ -77,12 +79,18 @@ class Oracle(World):
 
     def _GoalMoved(self, goal: Goal, fact: Fact[Any]) -> None:
         goal.parent_id, goal.alignment, goal.weight = fact.data.parent_id, fact.data.alignment, fact.data.weight
+        self._left(goal)
 
     def _AlignmentAccepted(self, goal: Goal, fact: Fact[Any]) -> None:
         goal.alignment, goal.weight = "accepted", fact.data.weight
 
     def _AlignmentDeclined(self, goal: Goal, fact: Fact[Any]) -> None:
         goal.parent_id, goal.alignment = None, "none"
+        self._left(goal)
+
+    def _left(self, goal: Goal) -> None:
+        if goal.parent_id is None and goal.kind == "key_result":
+            goal.definition = msgspec.structs.replace(goal.definition, visibility="team")
 
     _AlignmentDetached = _AlignmentDeclined
 

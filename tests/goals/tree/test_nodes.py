@@ -83,7 +83,7 @@ def test_a_key_result_is_seen_as_its_parent_is(told: Teller) -> None:
     assert (told.node("one").seen_by, told.node("one").visibility) == ("team", "public")
     assert told.node("other").seen_by == "private"
     told.tell("one", said.AlignmentDeclined(parent_id="top"))
-    assert told.node("one").seen_by == "public", "alone it is seen as it says itself"
+    assert (told.node("one").seen_by, told.node("one").visibility) == ("team", "team"), "leaving shows it to nobody new"
     told.create("closed", visibility="private")
     told.move("one", "closed")
     assert told.node("one").seen_by == "private"

@@ -87,7 +87,7 @@ async def test_somebody_is_added_as_described(house: House, admin: Client) -> No
         "hired_on": "2025-03-01",
         "locale": "en-GB",
         "timezone": "Europe/London",
-        "external_ref": {"system": "hr", "id": "47/11 ö", "url": "https://hr.example/47"},
+        "external_ref": {"system": "hr", "id": "47:11 ö", "url": "https://hr.example/47"},
     }
     answer = await admin.ask("POST", "/people", body)
     sam = made(answer)

@@ -119,5 +119,6 @@ def _moves(routes: APIRouter, desk: Desk) -> None:
     )
     async def read_trend(request: Request, goal_id: Id, asker: Of, asked: Annotated[Days, Depends(days)]) -> Response:
         """How a goal's progress moved, by day."""
+        refuse_future(asked.first, queries.today(), "from")
         await desk.refuse_parked(request, asker, goal_id)
         return answer(await queries.trend(asker, goal_id, since=asked.first, until=asked.last))

@@ -128,6 +128,8 @@ def _stands_empty(data: Any, path: str) -> bool:
 def _moved(goal: Goal, fact: Fact[GoalMoved]) -> Goal:
     data = fact.data
     moved = replace(goal, parent_id=data.parent_id, alignment=data.alignment, weight=data.weight)
+    if data.parent_id is None:
+        moved = replace(moved, visibility=on_its_own(goal.kind, goal.visibility))
     return moved if data.weight == goal.weight else _agree_anew(moved)
 
 
@@ -138,7 +140,15 @@ def _accepted(goal: Goal, fact: Fact[AlignmentAccepted]) -> Goal:
 
 
 def _root(goal: Goal, fact: Fact[AlignmentDeclined | AlignmentDetached]) -> Goal:
-    return replace(goal, parent_id=None, alignment="none")
+    return replace(goal, parent_id=None, alignment="none", visibility=on_its_own(goal.kind, goal.visibility))
+
+
+def on_its_own(kind: str, visibility: str) -> str:
+    """Who may see a goal that leaves its parent: a key result was as visible as the parent, and is the team's now.
+
+    What it was created with may be wider than the parent has become since; leaving must show it to nobody new.
+    """
+    return "team" if kind == "key_result" else visibility
 
 
 # --- who agrees -------------------------------------------------------------------------------------------------
