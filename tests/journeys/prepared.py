@@ -33,7 +33,7 @@ class Prepared:
         body = {"title": "Theirs", "kind": "smart", "owner_id": self.people[1], "metric": METRIC, "parent_id": parent}
         body |= {"period": quarter(), "draft": operation.endswith("/publish")}
         goal_id = str(made(owner.post("/goals", json=body))["id"])
-        before = {"/reopen": ("close", {}), "/restore": ("archive", None)}
+        before: Mapping[str, tuple[str, Any]] = {"/reopen": ("close", {}), "/restore": ("archive", None)}
         for suffix, (step, said) in before.items():
             if operation.endswith(suffix):
                 read(admin.post(f"/goals/{goal_id}/{step}", json=said))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import httpx2
 
 from tests.journeys.team import (
@@ -111,6 +113,22 @@ def test_people_and_units_stand_for_records_too(team: Team) -> None:
     assert (again["id"], again["job_title"]) == (pat["id"], "Agent")
     assert ids(team.sam, "/people", unit_id=unit["id"]) == {pat["id"]}
     refused(team.sam.put("/people/by-ref/hr/4711", json=person), 403, "forbidden")
+
+
+def test_whoever_puts_the_same_record_at_once_means_the_same(team: Team) -> None:
+    goal = team.goal(team.sam, "sam", metric=METRIC)
+    new = {"title": "T", "kind": "objective", "owner_id": team.ids["sam"]}
+    for by, path, body in (
+        (team.sam, "/goals/by-ref/race/1", new),
+        (team.sam, f"/goals/{goal['id']}/check-ins/by-ref/race/1", {"status": "on_track", "value": 45}),
+        (team.admin, "/people/by-ref/race/1", {"display_name": "X", "email": "race@t.example"}),
+        (team.admin, "/units/by-ref/race/1", {"name": "U"}),
+    ):
+        with ThreadPoolExecutor(4) as pool:
+            asked = [pool.submit(by.put, path, json=body) for _ in range(4)]
+            answers = [one.result() for one in asked]
+        assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 201], path
+        assert len({answer.json()["id"] for answer in answers}) == 1
 
 
 # --- who helps, and under which words it is found ---------------------------------------------------------------

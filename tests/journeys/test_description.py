@@ -130,7 +130,7 @@ def test_every_route_of_people_and_goals_is_in_it_with_examples(description: dic
 
 def holds(description: dict[str, Any], schema: Mapping[str, Any], example: Any) -> bool:
     whole = {**schema, "components": description["components"]}
-    return jsonschema.Draft202012Validator(whole).is_valid(example)
+    return bool(jsonschema.Draft202012Validator(whole).is_valid(example))
 
 
 def test_examples_offer_what_is_really_offered(description: dict[str, Any]) -> None:

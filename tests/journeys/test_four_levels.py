@@ -129,8 +129,8 @@ def test_levels_are_counted_from_the_root(team: Team, goals: Goals) -> None:
         assert found["company"]["progress"] == PROGRESS["company"]
     below = tree(team.maya, root_id=goals["routing"]["id"], depth=1)
     assert len(below) == 4
-    for depth in ("-1", "21", "x"):
-        refused(team.maya.get(f"/goals/tree?depth={depth}"), 422, "invalid_parameter")
+    for wrong in ("-1", "21", "x"):
+        refused(team.maya.get(f"/goals/tree?depth={wrong}"), 422, "invalid_parameter")
 
 
 def test_other_drivers_clamps_and_weights_change_the_number_by_hand(team: Team, goals: Goals) -> None:

@@ -112,7 +112,8 @@ def test_reports_go_as_deep_as_asked_on_any_day(team: Team) -> None:
     leads(team, "lee", "uma", effective_on=day(7))
     assert reports(team, "maya", depth=20, as_of=day(6)) == ["kim 1", "uma 2", "sam 1", "lee 2", "pat 3"]
     assert reports(team, "maya", depth=20, as_of=day(7)) == ["kim 1", "uma 2", "lee 3", "pat 4", "sam 1"]
-    found, cursor = [], None
+    found: list[str] = []
+    cursor = None
     while cursor is not None or not found:
         query = {"depth": 20, "limit": 2} | ({"cursor": cursor} if cursor else {})
         page = read(team.alex.get(f"/people/{team.ids['maya']}/reports", params=query))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from tests.journeys.team import METRIC, Team, made, read, refused
+import re
+
+import httpx2
+
+from tests.journeys.team import METRIC, Team, check_in, made, read, refused, step
 from tests.product import Product
 
 
@@ -45,6 +49,37 @@ def test_words_are_for_those_who_work_with_the_owner(team: Team) -> None:
     for seen in (read(team.alex.get(path))["items"][0], read(team.alex.get(f"{path}/{recorded['id']}"))):
         assert words.keys().isdisjoint(seen)
         assert (seen["value"], seen["status"], seen["source"]) == (44, "delayed", {"system": "desk", "url": None})
+
+
+def test_no_word_of_those_who_work_on_a_goal_reaches_who_only_sees_it(team: Team) -> None:
+    """The goal is public, and so are its title, its milestones and what is commented; its people's words are not."""
+    goal = team.goal(team.sam, "sam", visibility="public", metric=METRIC, title="planted-title")
+    step(team.sam, goal, "agreement", action="propose", note="planted-proposal")
+    step(team.maya, goal, "agreement", action="request_changes", note="planted-objection")
+    words = {name: f"planted-{name}" for name in ("note", "adjustments", "support_needed", "blockers")}
+    said = check_in(
+        team.sam, goal, value=45, source={"system": "desk", "url": "https://x.example/planted-url"}, **words
+    )
+    correction = {"note": "planted-second", "reason": "planted-reason"}
+    read(team.sam.post(f"/goals/{goal['id']}/check-ins/{said['id']}/correct", json=correction))
+    answer = {"state": "promised", "answer": "planted-answer"}
+    read(team.maya.post(f"/support-requests/{said['id']}/answer", json=answer))
+    made(team.maya.post(f"/goals/{goal['id']}/comments", json={"text": "planted-comment"}))
+    step(team.sam, goal, "transfer", owner_id=team.ids["kim"], reason="planted-handover")
+    step(team.kim, goal, "close", score=0.5, reflection="planted-reflection")
+    step(team.kim, goal, "reopen", reason="planted-return")
+    step(team.kim, goal, "cancel", reason="planted-end")
+
+    def heard(by: httpx2.Client) -> set[str]:
+        below = ("", "/rollup", "/impact", "/trend", "/history", "/check-ins", f"/check-ins/{said['id']}", "/comments")
+        paths = [f"/goals/{goal['id']}{at}" for at in below]
+        texts = [by.get(path).text for path in (*paths, "/goals", "/goals/tree", "/support-requests")]
+        return set(re.findall(r"planted-(\w+)", "".join(texts)))
+
+    assert heard(team.alex) == heard(team.sam) == {"title", "comment"}
+    of_check_ins = {*words, "url", "second", "reason", "answer"}
+    others = {"proposal", "objection", "handover", "reflection", "return", "end"}
+    assert heard(team.kim) == heard(team.maya) == {"title", "comment"} | of_check_ins | others
 
 
 # --- people -----------------------------------------------------------------------------------------------------
