@@ -25,7 +25,7 @@ from libs.events.catalog.goals import (
     GoalTransferred,
 )
 from libs.events.envelope import Fact
-from services.goals.domain.measure import way_gone
+from services.goals.domain.measure import rounded, way_gone
 from services.goals.domain.state import on_its_own
 from services.goals.read_models import Measured, Node, Span
 
@@ -121,10 +121,15 @@ def _published(node: Node, fact: Fact[GoalPublished]) -> Node:
 
 
 def _closed(node: Node, fact: Fact[GoalClosed]) -> Node:
-    """Without a score the goal keeps what it shows: `node.progress` has to be up to date."""
+    """Without a score the goal keeps what was judged; `node.progress`, up to date, says it to more than nine decimals.
+
+    A check-in further down may come between the judgement and this fact: what the outcome says then holds.
+    """
     data = fact.data
-    frozen = node.progress if data.score is None else None
-    return replace(node, state="closed", score=data.score, outcome=data.outcome, frozen=frozen)
+    kept = None
+    if data.score is None:
+        kept = node.progress if rounded(node.progress) == data.judged else float(data.judged)
+    return replace(node, state="closed", score=data.score, outcome=data.outcome, frozen=kept)
 
 
 def _reopened(node: Node, fact: Fact[GoalReopened]) -> Node:

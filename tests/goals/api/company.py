@@ -38,6 +38,8 @@ class Company:
     ids: dict[str, str] = field(default_factory=dict)
     clients: dict[str, httpx2.AsyncClient] = field(default_factory=dict)
     seen: int = 0
+    written: dict[str, int] = field(default_factory=dict)
+    """Up to which position of each service this company's people were told that something is written."""
 
     def __getattr__(self, name: str) -> httpx2.AsyncClient:
         try:
@@ -46,14 +48,25 @@ class Company:
             raise AttributeError(name) from None
 
     def client(self, name: str, person_id: str) -> httpx2.AsyncClient:
-        """A client for somebody, whose token counts for an hour."""
+        """A client for somebody, whose token counts for an hour; it reads what anybody here has written before."""
         parts = self.installation.parts
         token = parts.issuer.issue(self.tenant, person_id, now=parts.clock.now(), ttl=timedelta(hours=1))
         client = gateway.in_process("cairn", self.installation.gateway)
         client.base_url = httpx2.URL("http://cairn/api/v1/")
         client.headers["Authorization"] = f"Bearer {token}"
+        client.event_hooks = {"request": [self._waits], "response": [self._notes]}
         self.ids[name], self.clients[name] = person_id, client
         return client
+
+    async def _waits(self, request: httpx2.Request) -> None:
+        if request.method == "GET" and self.written:
+            positions = ", ".join(f"{service}:{position}" for service, position in self.written.items())
+            request.headers.setdefault("Cairn-After", positions)
+
+    async def _notes(self, answer: httpx2.Response) -> None:
+        service, _, position = answer.headers.get("Cairn-Position", "").partition(":")
+        if position:
+            self.written[service] = max(int(position), self.written.get(service, 0))
 
     async def joins(self, name: str, manager: str | None = None) -> str:
         """Somebody new."""

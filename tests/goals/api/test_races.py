@@ -6,8 +6,11 @@ import asyncio
 from collections.abc import Sequence
 
 import httpx2
+import pytest
 
-from tests.goals.api.company import Company, ids, read
+from libs.events.catalog.goals import GoalClosed
+from services.goals.domain.measure import outcome, rounded
+from tests.goals.api.company import METRIC, Company, ids, read
 
 ROUNDS = 5
 
@@ -57,6 +60,24 @@ async def test_no_child_comes_to_hang_under_a_goal_that_is_closed(acme: Company)
         # Whatever hangs there was there before.
         assert all(position < closed for position in positions.values())
         assert {answer.json()["code"] for answer in answers if not answer.is_success} <= {"goal_closed"}
+
+
+async def test_a_goal_closed_amid_check_ins_stands_where_it_was_judged(acme: Company) -> None:
+    for _ in range(2 * ROUNDS):
+        parent = await acme.goal("sam")
+        body = {"kind": "key_result", "parent_id": parent["id"], "metric": METRIC}
+        below = ids([await acme.goal("sam", **body) for _ in range(3)])
+        told = [
+            acme.sam.post(f"goals/{goal}/check-ins", json={"status": "on_track", "value": value})
+            for value in (47, 43)
+            for goal in below
+        ]
+        closing = asyncio.create_task(acme.sam.post(f"goals/{parent['id']}/close"))
+        assert statuses(await asyncio.gather(*told)) == [201] * len(told)
+        found, stands = read(await closing), read(await acme.sam.get(f"goals/{parent['id']}"))
+        judged = float([fact.data for fact in await acme.news() if isinstance(fact.data, GoalClosed)][-1].judged)
+        assert stands["progress"] == pytest.approx(judged, abs=1e-9)
+        assert found["outcome"] == stands["outcome"] == outcome(rounded(judged), "aspirational")
 
 
 async def test_a_record_comes_to_stand_for_one_goal(acme: Company) -> None:

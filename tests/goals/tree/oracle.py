@@ -29,7 +29,8 @@ class Oracle(World):
         before = World()
         before.goals = {one.id: replace(one, check_ins=dict(one.check_ins)) for one in self.goals.values()}
         if name == "GoalClosed" and fact.data.score is None:
-            self.goals[id].frozen = self.progress(self.goals[id])
+            now, judged = self.progress(self.goals[id]), float(fact.data.judged)
+            self.goals[id].frozen = now if round(now, 9) == judged else judged
         if name == "GoalCreated":
             self._create(fact)
         else:

@@ -229,7 +229,12 @@ class Story:
         self._close(goal, self.one_of([Decimal("0.7"), Decimal(0), Decimal(1)]))
 
     def _close(self, goal: Goal, score: Decimal | None) -> None:
-        self.tell(goal.id, said.GoalClosed(author_id="ann", score=score, judged=Decimal("0.5"), outcome="partly"))
+        judged = score
+        if judged is None:
+            # Now and then a check-in came between the judgement and the fact.
+            late = self.chance.randint(0, 3) == 0
+            judged = Decimal("0.5") if late else Decimal(f"{self.oracle.progress(goal):.9f}")
+        self.tell(goal.id, said.GoalClosed(author_id="ann", score=score, judged=judged, outcome="partly"))
 
     def reopen(self, goal: Goal) -> None:
         self.tell(goal.id, said.GoalReopened(author_id="ann", reason="too early"))

@@ -10,6 +10,7 @@ from libs.events.catalog import goals as said
 from libs.events.declare import RowKey
 from libs.events.envelope import Fact
 from libs.events.testing import EPOCH, Rows, fact_of
+from services.goals.domain.measure import rounded
 from services.goals.projections import TREE
 from services.goals.read_models import DAYS, NODES, Day, Node
 from tests.goals.tree.story import definition
@@ -96,10 +97,13 @@ class Teller:
         data = said.GoalMoved(parent_id=parent_id, previous_parent_id=before, alignment=hung, weight=Decimal(weight))
         self.tell(id, data)
 
-    def close(self, id: str, score: str | None = None) -> None:
-        """A goal is over."""
+    def close(self, id: str, score: str | None = None, *, judged: str | None = None) -> None:
+        """A goal is over, judged by its score, or else by what it shows, or showed a moment ago."""
         given = None if score is None else Decimal(score)
-        self.tell(id, said.GoalClosed(author_id="ann", score=given, judged=Decimal(0), outcome="partly"))
+        shown = given if judged is None else Decimal(judged)
+        if shown is None:
+            shown = rounded(self.node(id).progress)
+        self.tell(id, said.GoalClosed(author_id="ann", score=given, judged=shown, outcome="partly"))
 
     def reopen(self, id: str) -> None:
         """A closed goal goes on."""

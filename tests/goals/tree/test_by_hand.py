@@ -106,7 +106,7 @@ def test_a_draft_counts_once_it_is_published(company: Teller) -> None:
 def test_a_closed_goal_stands_still_and_goes_on_when_reopened(company: Teller) -> None:
     company.hold()
     checked_in(company)
-    company.close("team")
+    company.close("team", judged="0.566666667")
     company.check_in("escalations", value="40")
     company.release()
     assert company.progress("team") == pytest.approx(1.7 / 3, abs=1e-15), "what it showed when it was closed"
@@ -118,6 +118,15 @@ def test_a_closed_goal_stands_still_and_goes_on_when_reopened(company: Teller) -
     company.close("team", "0.9")
     assert company.progress("team") == 0.9
     assert company.progress("service") == pytest.approx(0.375, abs=1e-15)  # (0.9 + 3 x 0.2) / 4
+
+
+def test_a_goal_keeps_what_was_judged_when_a_check_in_came_between(company: Teller) -> None:
+    checked_in(company)
+    company.check_in("escalations", value="40")
+    company.close("team", judged="0.566666667")
+    assert company.progress("team") == 0.566666667
+    company.reopen("team")
+    assert company.progress("team") == pytest.approx(2.2 / 3, abs=1e-15)
 
 
 def test_a_reorganisation_moves_the_numbers_with_the_goals(company: Teller) -> None:

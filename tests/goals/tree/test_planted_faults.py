@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from libs.events.catalog.goals import GoalChanged, GoalMoved, GoalReopened
+from libs.events.catalog.goals import GoalChanged, GoalClosed, GoalMoved, GoalReopened
 from libs.events.testing import Rows
 from services.goals.projections import TREE, growing, observed, rolling, tree
 from services.goals.projections.growing import Growth
@@ -20,7 +20,7 @@ from services.goals.projections.working import Working
 from tests.goals.tree.story import Story, story_of
 from tests.goals.tree.test_against_recompute import expected, found
 
-STORIES = 40
+STORIES = 200
 BATCH = 12
 
 
@@ -47,6 +47,12 @@ def _step(event: type, step: Callable[[Any, Any], Any]) -> dict[type, Callable[[
 def _moved(node: Any, fact: Any) -> Any:
     """Keeps the weight that it had under the old parent."""
     return replace(node, parent_id=fact.data.parent_id, alignment=fact.data.alignment)
+
+
+def _not_as_judged(node: Any, fact: Any) -> Any:
+    """Keeps what came up between the judgement and the fact."""
+    closed = STEPS[GoalClosed](node, fact)
+    return replace(closed, frozen=None if fact.data.score is not None else node.progress)
 
 
 def _forgets_measure(node: Any, fact: Any) -> Any:
@@ -97,6 +103,7 @@ FAULTS: dict[str, tuple[Any, str, Any]] = {
     "the old parent of a move is forgotten": (Growth, "_spread", _old_parent_forgotten),
     "a moved goal stays a child of its old parent": (Working, "hang", _children_stay),
     "a move keeps the weight": (growing, "STEPS", _step(GoalMoved, _moved)),
+    "a close keeps another number than was judged": (growing, "STEPS", _step(GoalClosed, _not_as_judged)),
     "nothing is clamped": (rolling, "shown", lambda progress, clamp: progress or 0.0),
     "drafts count": (rolling, "LIVE", frozenset(("open", "closed", "draft"))),
     "cancelled goals count": (rolling, "LIVE", frozenset(("open", "closed", "cancelled"))),
