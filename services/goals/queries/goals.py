@@ -12,6 +12,7 @@ from libs.events.catalog.goals import ExternalRef
 from libs.events.declare import RowKey
 from libs.events.handle import Outcome
 from services.goals.domain import measure
+from services.goals.domain.errors import GoalNotFound
 from services.goals.domain.hints import hints
 from services.goals.domain.state import GOAL, Goal
 from services.goals.queries.answers import (
@@ -52,13 +53,25 @@ class GoalReads(Reading):
         return answer
 
     async def goal_after(self, asker: Asker, outcome: Outcome) -> GoalAnswer:
-        """A goal as a command left it: its own fields as they were then, derived ones as now."""
+        """A goal as a command left it: its own fields as they were then, derived ones as now.
+
+        Who repeats a command and has lost sight of the goal since is told nothing that came later: what check-ins and
+        children would say is then left out.
+        """
         goal = (await self.kernel.load(GOAL, outcome.stream, at=outcome.version)).state
-        node = await self.row(asker.tenant, NODES, goal.id)
+        hidden = outcome.repeated and not await self._sees_now(asker, outcome.stream)
+        node = None if hidden else await self.row(asker.tenant, NODES, goal.id)
         relations = await self.rights.relations(asker, goal)
         visibility = await self._held(asker, goal)
         [answer] = await self.shown(asker, [Found(goal, node, relations, visibility)])
         return answer
+
+    async def _sees_now(self, asker: Asker, stream: str) -> bool:
+        try:
+            await self.rights.check(asker, (await self.kernel.load(GOAL, stream)).state, "goal.read")
+        except GoalNotFound:
+            return False
+        return True
 
     async def shown(self, asker: Asker, found: Iterable[Found]) -> list[GoalAnswer]:
         """Goals that the asker may see, as they are answered."""

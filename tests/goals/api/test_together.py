@@ -133,6 +133,10 @@ async def test_who_declines_what_they_then_do_not_see_still_gets_an_answer(acme:
     first = await acme.alex.post(path, json=DECLINE, headers=key)
     again = await acme.alex.post(path, json=DECLINE, headers=key)
     assert read(first)["version"] == read(again)["version"] == 2
+    # Nor does a repeat tell how it went on.
+    read(await acme.sam.post(f"goals/{child['id']}/close", json={"score": 0.9}))
+    later = read(await acme.alex.post(path, json=DECLINE, headers=key))
+    assert (later["state"], later["progress"], later["score"], later["version"]) == ("open", 0, None, 2)
     refused(await acme.alex.post(path, json=DECLINE), 404, "goal_not_found")
 
 
