@@ -31,6 +31,7 @@ from libs.web.embedded import Embedded
 from libs.web.settings import ServiceSettings
 from services.cli import app
 from services.people import wiring as people
+from tests.told import Told
 
 CAIRN = Path(sys.executable).with_name("cairn")
 API = "/api/v1"
@@ -162,10 +163,13 @@ class Product:
         issuer = DevelopmentIssuer(load_signing_key(self.data / "development-tokens.key"))
         return issuer.issue(tenant, person_id, now=SystemClock().now(), ttl=timedelta(hours=hours))
 
-    def client(self, token: str | None = None, **options: Any) -> httpx2.Client:
-        """A client of the API: paths go below `/api/v1`. Close it."""
+    def client(self, token: str | None = None, *, told: Told | None = None) -> httpx2.Client:
+        """A client of the API: paths go below `/api/v1`; it asks for what those know who share `told`. Close it."""
         headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
-        return httpx2.Client(base_url=self.url + API, headers=headers, timeout=30, **options)
+        client = httpx2.Client(base_url=self.url + API, headers=headers, timeout=30)
+        if told is not None:
+            client.event_hooks = {"request": [told.ask], "response": [told.hear]}
+        return client
 
     def written(self) -> dict[str, tuple[int, int]]:
         """By service, how many events and how many remembered commands there are."""

@@ -11,6 +11,7 @@ import httpx2
 
 from tests.journeys.team import items, read
 from tests.product import Product
+from tests.told import Told
 
 TENANT = "acme"
 Node = Mapping[str, Any]
@@ -21,15 +22,17 @@ class Company:
 
     def __init__(self, product: Product) -> None:
         self.product = product
+        self._told = Told()
         self._clients: dict[str, httpx2.Client] = {}
-        self.admin = product.client(product.token("admin@acme.example", tenant=TENANT))
+        self.admin = product.client(product.token("admin@acme.example", tenant=TENANT), told=self._told)
         people = items(self.admin, "/people", limit=500)
         self.ids = {one["email"].partition("@")[0]: str(one["id"]) for one in people}
 
     def by(self, name: str) -> httpx2.Client:
         """Somebody's client."""
         if name not in self._clients:
-            self._clients[name] = self.product.client(self.product.issue(self.ids[name], tenant=TENANT))
+            token = self.product.issue(self.ids[name], tenant=TENANT)
+            self._clients[name] = self.product.client(token, told=self._told)
         return self._clients[name]
 
     def goal(self, title: str) -> dict[str, Any]:

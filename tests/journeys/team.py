@@ -10,6 +10,7 @@ import httpx2
 
 from libs.events.clock import SystemClock
 from tests.product import Product
+from tests.told import Told
 
 NOBODY = "0191d3a0-0000-7000-8000-000000000000"
 METRIC = {"start": 50, "target": 40, "unit": "escalations a week"}
@@ -29,13 +30,13 @@ class Team:
         self.tenant = f"team-{next(self._numbers)}"
         self.product = product
         self.ids: dict[str, str] = {}
-        self._told: dict[str, int] = {}
+        self.told = Told()
         self.admin = self.client(product.token("admin@t.example", "admin", tenant=self.tenant))
         self.maya, self.alex = self.joins("maya"), self.joins("alex")
         self.sam, self.kim = self.joins("sam", "maya"), self.joins("kim", "maya")
 
     def client(self, token: str) -> httpx2.Client:
-        return self.product.client(token, event_hooks={"request": [self._ask], "response": [self._hear]})
+        return self.product.client(token, told=self.told)
 
     def add(self, name: str, manager_id: str | None, **fields: Any) -> str:
         person = {"display_name": name.title(), "email": f"{name}@t.example", "manager_id": manager_id, **fields}
@@ -51,15 +52,6 @@ class Team:
         body = {"title": "Fewer escalations", "kind": "key_result", "owner_id": self.ids[owner], **fields}
         answer = by.post("/goals", json=body)
         return read(by.get(f"/goals/{made(answer)['id']}", headers=after(answer)))
-
-    def _ask(self, request: httpx2.Request) -> None:
-        if "Cairn-After" not in request.headers and self._told:
-            request.headers["Cairn-After"] = ", ".join(f"{name}:{number}" for name, number in self._told.items())
-
-    def _hear(self, answer: httpx2.Response) -> None:
-        name, _, number = answer.headers.get("Cairn-Position", "").partition(":")
-        if number:
-            self._told[name] = max(self._told.get(name, 0), int(number))
 
 
 # --- what people do ---------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from libs.web.settings import ServiceSettings
 from services.cli.up import Installation, assemble
 from services.gateway import wiring as gateway
 from services.gateway.settings import GatewaySettings
+from tests.told import Told
 
 UNKNOWN = "0191d3a0-0000-7000-8000-000000000000"
 METRIC = {"start": 50, "target": 40, "unit": "escalations a week"}
@@ -38,8 +39,7 @@ class Company:
     ids: dict[str, str] = field(default_factory=dict)
     clients: dict[str, httpx2.AsyncClient] = field(default_factory=dict)
     seen: int = 0
-    written: dict[str, int] = field(default_factory=dict)
-    """Up to which position of each service this company's people were told that something is written."""
+    told_of: Told = field(default_factory=Told)
 
     def __getattr__(self, name: str) -> httpx2.AsyncClient:
         try:
@@ -54,19 +54,16 @@ class Company:
         client = gateway.in_process("cairn", self.installation.gateway)
         client.base_url = httpx2.URL("http://cairn/api/v1/")
         client.headers["Authorization"] = f"Bearer {token}"
-        client.event_hooks = {"request": [self._waits], "response": [self._notes]}
+        client.event_hooks = {"request": [self._ask], "response": [self._hear]}
         self.ids[name], self.clients[name] = person_id, client
         return client
 
-    async def _waits(self, request: httpx2.Request) -> None:
-        if request.method == "GET" and self.written:
-            positions = ", ".join(f"{service}:{position}" for service, position in self.written.items())
-            request.headers.setdefault("Cairn-After", positions)
+    async def _ask(self, request: httpx2.Request) -> None:
+        if request.method == "GET":
+            self.told_of.ask(request)
 
-    async def _notes(self, answer: httpx2.Response) -> None:
-        service, _, position = answer.headers.get("Cairn-Position", "").partition(":")
-        if position:
-            self.written[service] = max(int(position), self.written.get(service, 0))
+    async def _hear(self, answer: httpx2.Response) -> None:
+        self.told_of.hear(answer)
 
     async def joins(self, name: str, manager: str | None = None) -> str:
         """Somebody new."""

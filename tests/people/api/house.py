@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from libs.web.service import Service
 from libs.web.settings import ServiceSettings
 from services.people.domain.commands import AddPerson
 from services.people.wiring import wire
+from tests.told import Told
 
 NOBODY = "0191d3a0-0000-7000-8000-000000000000"
 MOST = 2000
@@ -43,11 +45,12 @@ class Client:
     async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> httpx2.Response:
         """One request as the gateway hands it on; `Idempotency_Key` becomes `Idempotency-Key`."""
         principal = self.house.parts.signer.header(Principal(self.tenant, "cairn-development", self.id))
-        found = {"cairn-principal": principal, "Cairn-After": f"people:{self.house.positions.get(self.tenant, 0)}"}
-        found |= {name.replace("_", "-"): value for name, value in headers.items()}
-        answer = await self.house.http.request(method, path, json=body, headers=found)
-        position = answer.headers.get("Cairn-Position", "people:0").partition(":")[2]
-        self.house.positions[self.tenant] = max(int(position), self.house.positions.get(self.tenant, 0))
+        told = self.house.told[self.tenant]
+        found = {"cairn-principal": principal, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        request = self.house.http.build_request(method, path, json=body, headers=found)
+        told.ask(request)
+        answer = await self.house.http.send(request)
+        told.hear(answer)
         return answer
 
     async def get(self, path: str, **headers: str) -> Any:
@@ -93,7 +96,7 @@ class House:
     service: Service
     clock: SteppingClock
     http: httpx2.AsyncClient
-    positions: dict[str, int] = field(default_factory=dict)
+    told: defaultdict[str, Told] = field(default_factory=lambda: defaultdict(Told))
 
     def as_(self, person_id: str, tenant: str = "acme") -> Client:
         """A client of somebody."""
@@ -103,7 +106,7 @@ class House:
         """A tenant's first administrator."""
         command = AddPerson(display_name="Ada Min", email=f"admin@{tenant}.example", roles=("admin",))
         outcome = await self.service.handlers.admit(Caller(tenant, "operator"), command)
-        self.positions[tenant] = max(outcome.position, self.positions.get(tenant, 0))
+        self.told[tenant].positions["people"] = outcome.position
         return self.as_(outcome.resource, tenant)
 
     async def facts(self) -> list[str]:
