@@ -14,7 +14,7 @@ class Bounds:
     A page that would take more than `rows` ends early, with a cursor to go on from.
 
     Trees: `nodes` in one answer, those that the asker may not see too; `below` are looked through under these for
-    something visible, and what lies beyond counts as hidden; `counted` are loaded to count the hidden ones among the
+    something visible, and what lies beyond counts as hidden; as many are loaded to count the hidden ones among the
     children of what is shown last. More than `rows` looked through for roots alone are too many.
     """
 
@@ -24,7 +24,6 @@ class Bounds:
     rows: int = 5_000
     nodes: int = 2_000
     below: int = 2_000
-    counted: int = 200
 
 
 BOUNDS = Bounds()

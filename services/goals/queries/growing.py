@@ -74,9 +74,8 @@ class Grown:
         ]
         if not last:
             return
-        most = self.bounds.below if len(last) == 1 else self.bounds.counted
-        found = await self.forest.below_not_public((one.id for one in last), most)
-        if len(found) <= most:
+        found = await self.forest.below_not_public((one.id for one in last), self.bounds.below)
+        if len(found) <= self.bounds.below:
             await self._add(found)
             self._expanded.update(one.id for one in last)
 

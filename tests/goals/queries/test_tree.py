@@ -178,7 +178,7 @@ async def test_a_units_tree_begins_where_the_unit_does(here: Company) -> None:
 
 
 async def test_too_many_below_are_not_counted_and_too_deep_is_hidden(tmp_path: Path) -> None:
-    async with company(tmp_path, Bounds(below=10, counted=5)) as here:
+    async with company(tmp_path, Bounds(below=10)) as here:
         for person in ("ana", "oli"):
             here.people.add(person)
         await here.people.fold()
