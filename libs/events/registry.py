@@ -74,6 +74,11 @@ class Registry:
         """The class of one stored version, for schemas and samples."""
         return self._shapes[name]
 
+    @property
+    def services(self) -> frozenset[str]:
+        """The services that state any of these events: all that have positions."""
+        return frozenset(name.partition(".")[0] for name in self._shapes)
+
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._shapes))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from starlette.requests import Request
@@ -32,24 +32,29 @@ class Command:
 
 @dataclass(frozen=True)
 class Door:
-    """The dependencies of a service's routes. `models` are the read models that its answers and rights come from."""
+    """The dependencies of a service's routes.
+
+    `models` are the read models that its answers and rights come from, `services` the names of all that there are.
+    """
 
     principals: PrincipalReader
     directory: Directory
     positions: Positions
     models: Sequence[ReadModel]
     keyring: Keyring
+    services: Collection[str]
 
     async def asker(self, request: Request) -> Asker:
         """Who asks, once the models hold what `Cairn-After` asks for.
 
-        Raises InvalidToken, UnknownPrincipal, NotCaughtUp, and Problem for a malformed header.
+        Those of services whose events none of the models folds are not waited for. Raises InvalidToken,
+        UnknownPrincipal, NotCaughtUp, and Problem for a malformed header.
         """
         header = request.headers.get(HEADER)
         if header is None:
             raise InvalidToken("token_invalid", "This service answers to the gateway only. Send requests there.")
         principal = self.principals.read(header)
-        after = cairn_after(request)
+        after = cairn_after(request, self.services)
         if after:
             await self.positions.wait(principal.tenant, after, self.models, within=PATIENCE)
         return await self.directory.asker(principal)

@@ -61,7 +61,7 @@ class Embedded:
         positions = Positions(reads, log)
         directory = Directory(reads, positions, members, self.clock)
         runners = runners_of(models, log, self.reader, positions)
-        door = Door(self.principals, directory, positions, models, self.keyring)
+        door = Door(self.principals, directory, positions, models, self.keyring, REGISTRY.services)
         return Reading(reads, models, directory, runners, door)
 
     async def close(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from starlette.requests import Request
 
@@ -58,10 +58,11 @@ def idempotency_key(request: Request) -> str | None:
     return lines[0]
 
 
-def cairn_after(request: Request) -> dict[str, int]:
+def cairn_after(request: Request, services: Collection[str] | None = None) -> dict[str, int]:
     """The positions that the answer must hold, service → sequence, of `Cairn-After: goals:17, people:3`.
 
-    At most ten, over all lines; of one service named twice the higher one. Raises Problem 400 `malformed_position`.
+    At most ten, over all lines; of one service named twice the higher one. `services` are all that exist; None: any.
+    Raises Problem 400 `malformed_position`.
     """
     after: dict[str, int] = {}
     lines = request.headers.getlist("cairn-after")
@@ -74,6 +75,12 @@ def cairn_after(request: Request) -> dict[str, int]:
         match = _POSITION.fullmatch(part.strip(" \t"))
         if match is None or int(match[2]) > _BIGGEST:
             raise _malformed_position()
+        if services is not None and match[1] not in services:
+            # Ignored, it would be a promise to hold what no answer ever holds.
+            known = ", ".join(sorted(services))
+            raise Problem(
+                400, "malformed_position", f"Cairn-After names a service that there is not. There are: {known}."
+            )
         after[match[1]] = max(int(match[2]), after.get(match[1], 0))
     return after
 

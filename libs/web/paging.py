@@ -66,16 +66,16 @@ class Paging:
     limit: int = DEFAULT
     cursor: str | None = None
 
-    def after(self, by: SortedBy[T_co], *bound: object) -> tuple[T_co, str] | None:
-        """Where to go on. `bound` is what the list depends on: sort, filters, tenant; the same at every page.
+    def after(self, by: SortedBy[T_co], tenant: str, *bound: object) -> tuple[T_co, str] | None:
+        """Where to go on. `tenant` and `bound` are what the list depends on: sort, filters; the same at every page.
 
         Raises Problem 422 `invalid_cursor` for a cursor that is malformed or was given for another list.
         """
-        return None if self.cursor is None else _decode(_raw(self.cursor), by, _mark(bound))
+        return None if self.cursor is None else _decode(_raw(self.cursor), by, _mark((tenant, *bound)))
 
-    def next(self, end: Place | None, *bound: object) -> str | None:
+    def next(self, end: Place | None, tenant: str, *bound: object) -> str | None:
         """The cursor after the row at `end` (None: there is nothing after it)."""
-        return None if end is None else _text(_encode(end, _mark(bound)))
+        return None if end is None else _text(_encode(end, _mark((tenant, *bound))))
 
 
 @dataclass(frozen=True)

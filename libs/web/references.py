@@ -8,6 +8,7 @@ from typing import Annotated, Protocol, TypeVar
 import msgspec
 from pydantic import Field
 
+from libs.events.claims import Record
 from libs.web.fields import Model, line, without_slash
 from libs.web.patch import ABSENT, Kept, Patch
 from libs.web.problems import FieldError, Problem
@@ -63,18 +64,8 @@ class ExternalRefAnswer(msgspec.Struct, frozen=True, kw_only=True):
     url: str | None
 
 
-class Record(Protocol):
+class LinkedRecord(Record, Protocol):
     """A record of another system, as facts name it."""
-
-    @property
-    def system(self) -> str:
-        """The other system."""
-        ...
-
-    @property
-    def id(self) -> str | None:
-        """What it calls the record; None: erased."""
-        ...
 
     @property
     def url(self) -> str | None:
@@ -82,7 +73,7 @@ class Record(Protocol):
         ...
 
 
-def reference_answer(record: Record | None) -> ExternalRefAnswer | None:
+def reference_answer(record: LinkedRecord | None) -> ExternalRefAnswer | None:
     """The record as clients see it."""
     return None if record is None else ExternalRefAnswer(system=record.system, id=record.id, url=record.url)
 

@@ -51,18 +51,29 @@ async def seed(installation: Installation, url: str) -> None:
 
 
 async def _people(installation: Installation) -> dict[str, str]:
-    """The ids of the company's people by key; those who are not there yet join."""
+    """The ids of the company's people by key; those who never were there join, and make its units."""
     parts, handlers = installation.parts, installation.people
-    known = {one.key: await handlers.by_email(TENANT, f"{one.key}@{DOMAIN}") for one in people.seeding.COMPANY}
+    # Whose address it was first: somebody who got another one since is no newcomer.
+    known = {one.key: await handlers.first_by_email(TENANT, f"{one.key}@{DOMAIN}") for one in people.seeding.COMPANY}
     ids = {key: person_id or new_id() for key, person_id in known.items()}
-    missing = [key for key, person_id in known.items() if person_id is None]
-    if missing:
+    joining = [key for key, person_id in known.items() if person_id is None]
+    if joining:
+        # People and units are one append: where somebody is missing, the units are too.
         units = {key: new_id() for key, *_ in people.seeding.UNITS}
         joined = await people.seeding.company(
-            DOMAIN, ids, units, parts.clock.now() - FOUNDED, people.email_names(parts, TENANT), OPERATOR, missing
+            DOMAIN, ids, units, parts.clock.now() - FOUNDED, people.email_names(parts, TENANT), OPERATOR, joining
         )
         await parts.kernel(people.SERVICE).append_streams(Caller(TENANT, OPERATOR), joined)
     return ids
+
+
+async def _homes(installation: Installation, ids: Mapping[str, str]) -> dict[str, str | None]:
+    """The ids of the units that people belong to today, by their keys; None: to none."""
+    today = installation.parts.clock.now().date()
+    return {
+        key: (await installation.people.person(TENANT, person_id)).position(today).unit_id
+        for key, person_id in ids.items()
+    }
 
 
 async def _goals(installation: Installation, ids: Mapping[str, str]) -> None:
@@ -72,7 +83,8 @@ async def _goals(installation: Installation, ids: Mapping[str, str]) -> None:
     if (await log.tenant_head(topic_of(goals.SERVICE), TENANT)).sequence > 0:
         return
     managers = {one.key: one.manager for one in people.seeding.COMPANY}
-    quarter = goals.seeding.quarter(ids, managers, parts.clock.now(), new_id)
+    units = await _homes(installation, ids)
+    quarter = goals.seeding.quarter(ids, managers, units, parts.clock.now(), new_id)
     await kernel.append_streams(Caller(TENANT, OPERATOR), quarter)
 
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from libs.access.principals import valid_tenant
-from libs.events.adapters.sqlite.folder import served_by
+from libs.events.adapters.sqlite.folder import served_at, served_by
 from libs.events.caller import Caller
 from libs.events.clock import new_id
 from libs.events.errors import DomainError, KernelError
@@ -26,6 +26,7 @@ from libs.web.settings import ServiceSettings
 from services.cli.console import fail, read_settings
 from services.cli.greeting import show_tokens, token_of
 from services.cli.progress import Bar, bar
+from services.cli.server import HOST, PORT, url_of
 from services.goals import wiring as goals
 from services.people import wiring as people
 
@@ -82,9 +83,9 @@ async def _seed(settings: ServiceSettings, tenant: str, size: Size) -> None:
     show_tokens(tenant, tokens)
     if holder is None:
         typer.echo(f"\nStart it, then paste the rest:\n\n  cairn up --data {settings.data_dir}")
+    url = served_at(settings.data_dir) or url_of(HOST, PORT)
     typer.echo(
-        f"\n  TOKEN={tokens['an employee']}\n"
-        f'  curl -s "http://127.0.0.1:8080{BASE}/goals?limit=5" -H "Authorization: Bearer $TOKEN"'
+        f'\n  TOKEN={tokens["an employee"]}\n  curl -s "{url}{BASE}/goals?limit=5" -H "Authorization: Bearer $TOKEN"'
     )
 
 

@@ -10,7 +10,14 @@ from types import FrameType
 
 import uvicorn
 
+HOST, PORT = "127.0.0.1", 8080
+"""Where it listens unless it is told otherwise."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def url_of(host: str, port: int) -> str:
+    """How clients address it there."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 class Server(uvicorn.Server):

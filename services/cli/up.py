@@ -22,7 +22,7 @@ from libs.web.service import Service
 from libs.web.settings import ServiceSettings
 from services.cli import demo
 from services.cli.console import fail, read, read_settings
-from services.cli.server import Server
+from services.cli.server import HOST, PORT, Server, url_of
 from services.gateway import wiring as gateway
 from services.goals import wiring as goals
 from services.people import wiring as people
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 def up(
     data: Annotated[Path | None, typer.Option(help="The data folder (CAIRN_DATA_DIR, default ./.cairn).")] = None,
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")] = 8080,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = HOST,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")] = PORT,
     with_demo: Annotated[
         bool, typer.Option("--demo", help="Add the demo tenant acme and print a token for it.")
     ] = False,
@@ -95,8 +95,8 @@ async def _serve(settings: ServiceSettings, listener: socket.socket, *, with_dem
     async with AsyncExitStack() as stack:
         stack.callback(telemetry.shutdown)
         installation = await assemble(settings, stack)
-        host, port = listener.getsockname()[:2]
-        url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        url = url_of(*listener.getsockname()[:2])
+        installation.parts.folder.answers_at(url)
         if with_demo:
             await demo.seed(installation, url)
         else:

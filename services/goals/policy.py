@@ -92,7 +92,9 @@ POLICY = Policy(
 class Offer:
     """What `allowed_actions` may name: the action that has to be allowed, and where it makes sense.
 
-    Empty alignments and agreements: any. `own` are states of what is offered beside a goal, empty: any.
+    Empty alignments and agreements: any. Agreements are the goal's as the asker meets it: `proposed` and
+    `agreed_without` want the asker's word, `proposed_with` and `agreed` have it. `own` are states of what is offered
+    beside a goal, empty: any.
     """
 
     action: str
@@ -111,8 +113,8 @@ OFFERED: Mapping[str, Mapping[str, Offer]] = {
         "edit": Offer("goal.edit", _ALIVE),
         "publish": Offer("goal.edit", ("draft",)),
         "propose": Offer("goal.edit", _ALIVE, agreements=("none", "changes_requested")),
-        "agree": Offer("goal.agree", _ALIVE, agreements=("proposed",)),
-        "request_changes": Offer("goal.agree", _ALIVE, agreements=("proposed",)),
+        "agree": Offer("goal.agree", _ALIVE, agreements=("proposed", "agreed_without")),
+        "request_changes": Offer("goal.agree", _ALIVE, agreements=("proposed", "proposed_with")),
         "align": Offer("goal.align", _ALIVE, alignments=("proposed",)),
         "detach": Offer("goal.detach", _ALIVE, alignments=ATTACHED),
         "weigh": Offer("goal.weigh", _ALIVE, alignments=("accepted",)),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from libs.access.directory import Asker, Directory
-from libs.access.members import UnitMember
+from libs.access.members import ACTIVE, UnitMember
 from libs.access.relations import DEEPEST
 from libs.events.declare import RowKey
 from libs.events.envelope import stream_name
@@ -156,15 +156,31 @@ class GoalRights:
         return seen
 
     def allowed_actions(
-        self, goal: Goal | Node, relations: frozenset[str], *, of: str = "goal", own: str | None = None
+        self,
+        goal: Goal | Node,
+        relations: frozenset[str],
+        *,
+        of: str = "goal",
+        own: str | None = None,
+        alone: bool = False,
     ) -> list[str]:
         """What the asker, who sees the goal, may do now to it, or to what is `of` it: a key of `OFFERED`.
 
         For a check-in or comment `relations` hold `author` where the asker is, for a follower `follower`; `own` is the
-        state of a request for support. A node does not know its agreement.
+        state of a request for support. A node does not know its agreement; `alone`: the owner has no manager whose word
+        an agreement waits for.
         """
-        agreement = goal.agreement.state if isinstance(goal, Goal) else None
+        agreement = _met(goal, relations, alone) if isinstance(goal, Goal) else None
         return list(offered(of, relations, goal.state, goal.alignment, agreement, own))
+
+    async def has_manager(self, tenant: str, owner_id: str) -> bool:
+        """Whether somebody who works here leads the owner today; nobody waits for the word of one who left."""
+        owner = (await self.directory.members(tenant, [owner_id])).get(owner_id)
+        manager_id = owner.at(self.directory.today()).manager_id if owner is not None else None
+        if manager_id is None:
+            return False
+        manager = (await self.directory.members(tenant, [manager_id])).get(manager_id)
+        return manager is not None and manager.state == ACTIVE
 
     def may_read_words(self, goal: Goal | Node, relations: frozenset[str]) -> bool:
         """Whether the asker, who sees the goal, may read what people wrote in its check-ins."""
@@ -238,11 +254,21 @@ def _with_parent(
     return relations | {PARENT_EDITOR}
 
 
+def _met(goal: Goal, relations: frozenset[str], alone: bool) -> str:
+    """A goal's agreement as the asker meets it, in the words of `Offer`."""
+    stands = goal.agreement
+    said = (stands.owner_at if "owner" in relations else stands.manager_at) is not None
+    if stands.state == "proposed":
+        # An owner who was the first to agree, and whose manager left since, can complete it.
+        return "proposed_with" if said and not (alone and "owner" in relations) else "proposed"
+    return "agreed_without" if stands.state == "agreed" and not said else stands.state
+
+
 def _settled(goal: Goal | Node, relations: frozenset[str], visibility: str | None) -> bool:
     """Whether the asker sees the goal anyway, and editing its parent would offer them nothing more."""
     if not may("goal.read", relations, visibility, goal.alignment):
         return False
-    agreement = goal.agreement.state if isinstance(goal, Goal) else None
+    agreement = _met(goal, relations, alone=False) if isinstance(goal, Goal) else None
     now, more = (
         offered("goal", one, goal.state, goal.alignment, agreement) for one in (relations, relations | {PARENT_EDITOR})
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zoneinfo
 from functools import cache, partial
 
+from libs.events.claims import RecordName
 from libs.privacy.keyring import Keyring, keyed_hash
 from libs.web.app import BASE, create_app
 from libs.web.embedded import Embedded
@@ -13,7 +14,7 @@ from libs.web.schemas import describe_answers
 from libs.web.service import Service, readiness
 from services.people import seeding
 from services.people.api import Desk, router
-from services.people.handlers import EmailName, PeopleHandlers, ReferenceName, UnitHandlers
+from services.people.handlers import EmailName, PeopleHandlers, UnitHandlers
 from services.people.policy import POLICY
 from services.people.projections import MEMBERS, PERSON_ROWS, UNIT_ROWS
 from services.people.queries import ANSWERS, AbsenceQueries, PeopleQueries, ReportQueries, UnitQueries
@@ -74,7 +75,7 @@ def _zones() -> frozenset[str]:
     return frozenset(zoneinfo.available_timezones() - NO_ZONES)
 
 
-def _names(keyring: Keyring) -> tuple[EmailName, ReferenceName]:
+def _names(keyring: Keyring) -> tuple[EmailName, RecordName]:
     async def email_name(tenant: str, address: str) -> str:
         return keyed_hash(await keyring.secret(tenant, "email"), address)
 

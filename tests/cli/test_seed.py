@@ -27,6 +27,8 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Product, 
     folder = tmp_path_factory.mktemp("seed")
     done = seed(folder / "data", PEOPLE, GOALS)
     assert f"{PEOPLE} more people and 1,200 more goals." in done
+    # Where the `cairn up` that it names will listen.
+    assert asked_at(done) == "http://127.0.0.1:8080/api/v1/goals?limit=5"
     with start(folder) as product, product.client(product.token(last_of(done))) as client:
         yield product, client
 
@@ -40,6 +42,11 @@ def seed(data: Path, people: int, count: int) -> str:
 def last_of(said: str) -> str:
     [address] = re.findall(r"at the bottom (\S+)\.$", said, re.MULTILINE)
     return str(address)
+
+
+def asked_at(said: str) -> str:
+    [url] = re.findall(r'curl -s "(\S+)" -H "Authorization: Bearer \$TOKEN"$', said, re.MULTILINE)
+    return str(url)
 
 
 # --- what is refused ----------------------------------------------------------------------------------------------
@@ -156,6 +163,7 @@ def test_more_comes_beside_a_running_product(seeded: tuple[Product, httpx2.Clien
     product, _ = seeded
     said = seed(product.data, 20, 50)
     assert "is folding into its read models now" in said
+    assert asked_at(said) == f"{product.url}/api/v1/goals?limit=5"
     with product.client(product.token(last_of(said))) as client:
         eventually(lambda: items(client, kind="objective", sort="-created_at", limit="1"), "the new goals are there")
         me = client.get("/me").json()

@@ -84,6 +84,10 @@ class EventStoreChecks(ABC):
     async def again(self) -> ClosableEventStore:
         """One more event store over the data of the last `make`, as another process would have it."""
 
+    @abstractmethod
+    async def head(self, store: EventStore, tenant: str) -> int:
+        """The tenant's last sequence, 0 before the first event, as the log over this store tells it."""
+
     async def sequences(self, store: EventStore, *streams: str) -> list[int]:
         """The sequences of all events of these streams, sorted."""
         found = [await store.read_stream(stream) for stream in streams]

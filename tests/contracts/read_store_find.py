@@ -174,6 +174,14 @@ class FindChecks(ReadStoreChecks):
             assert all(len(page.items) == limit for page in found[:-1])
             assert found[-1].items
 
+    async def test_a_whole_answer_or_no_rows(self) -> None:
+        store = await self.filled({"a": Stone(rank=1), "b": Stone(rank=2)})
+        query = Query(sort="rank", limit=2, whole=True)
+        page = await store.find("acme", STONES, query)
+        assert (page.items, page.next) == ([("a", Stone(rank=1)), ("b", Stone(rank=2))], None)
+        part = await store.find("acme", STONES, replace(query, limit=1))
+        assert (part.items, part.next) == ([], (1, "a"))
+
     async def test_a_last_full_page_has_no_next(self) -> None:
         store = await self.filled({"a": Stone(rank=1), "b": Stone(rank=2)})
         page = await store.find("acme", STONES, Query(sort="rank", limit=2))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from libs.events.adapters.sqlite.folder import LOCK, DataFolder, FolderInUse, served_by
+from libs.events.adapters.sqlite.folder import LOCK, DataFolder, FolderInUse, served_at, served_by
 from libs.events.adapters.sqlite.key_store import SQLiteKeyStore
 from libs.events.errors import StoreUnavailable
 from libs.events.ports import WrappedKey
@@ -42,6 +42,22 @@ def test_what_is_no_folder_is_served_by_nobody(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert served_by(tmp_path / "file") is None
     assert served_by(tmp_path / "none") is None
+
+
+async def test_where_it_is_served_is_known_for_as_long_as_it_is(tmp_path: Path) -> None:
+    assert served_at(tmp_path) is None
+    folder, again = DataFolder(tmp_path), DataFolder(tmp_path)
+    folder.serve()
+    assert served_at(tmp_path) is None
+    folder.answers_at("http://[2001:db8::1]:65535")
+    assert (served_at(tmp_path), served_by(tmp_path)) == ("http://[2001:db8::1]:65535", f"process {os.getpid()}")
+    with pytest.raises(FolderInUse, match=rf"served by process {os.getpid()}\. Stop"):
+        again.serve()
+    await folder.close()
+    assert served_at(tmp_path) is None
+    again.serve()
+    assert served_at(tmp_path) is None
+    await again.close()
 
 
 async def test_who_only_looks_keeps_nobody_from_serving(tmp_path: Path) -> None:

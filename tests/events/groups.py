@@ -56,7 +56,9 @@ async def together(world: World, requests: Sequence[Append], *, leaving: Sequenc
         return len(groups_of(world.store.recorder)) > before
 
     async with write_lock(world.store):
-        ahead = asyncio.ensure_future(world.store.append(raw_count("ahead/counter/c", await world.store.head("ahead"))))
+        ahead = asyncio.ensure_future(
+            world.store.append(raw_count("ahead/counter/c", (await world.store.tenant_head("ahead")).sequence))
+        )
         await eventually(ahead_waits)
         tasks = [asyncio.ensure_future(world.store.append(request)) for request in requests]
         await asyncio.sleep(0)

@@ -156,7 +156,7 @@ async def check_every_tenant_is_applied_whole_and_in_order(place: Place) -> None
                 await world.count("c-0", tenant=tenant)
             await world.drain()
             for tenant in TENANTS:
-                head = await world.store.head(tenant)
+                head = (await world.store.tenant_head(tenant)).sequence
                 assert await journal(world, tenant) == list(range(1, head + 1))
                 for counter, row in (await world.rows("c-0", "c-1", "c-2", tenant=tenant)).items():
                     assert row.total == (await world.state(counter, tenant=tenant)).total

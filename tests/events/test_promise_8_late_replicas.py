@@ -60,7 +60,7 @@ async def check_patience_ends(home: Installation) -> None:
     assert (answer.status_code, answer.json()["code"]) == (503, "not_caught_up"), "nobody can say yet who exists"
     assert answer.headers["retry-after"]
     assert monotonic() - started >= LAG_ALLOWED
-    assert await home.embedded.folder.event_store("goals").head("acme") == 0
+    assert (await home.embedded.folder.event_store("goals").tenant_head("acme")).sequence == 0
 
 
 async def check_nobody_is_waited_for_in_vain(home: Installation) -> None:

@@ -60,7 +60,7 @@ async def check_commands_answer_with_their_position(place: Place) -> None:
         again = await world.count("c-1", key="k-1")
         positions = [one.position for one in (first, claimed, unchanged, other, again)]
         assert positions == [1, 3, 3, 2, 1]
-        assert await world.store.head("acme") == 3
+        assert (await world.store.tenant_head("acme")).sequence == 3
 
 
 class Gate:

@@ -16,6 +16,9 @@ from services.goals.domain.commands import ChangeGoal
 from services.goals.domain.errors import (
     CannotBeCleared,
     DriverWithoutMetric,
+    GoalIsArchived,
+    GoalIsCancelled,
+    GoalIsClosed,
     GoalNotFound,
     MetricIncomplete,
     MetricWithoutSpan,
@@ -29,11 +32,14 @@ from services.goals.domain.errors import (
 )
 from services.goals.domain.state import Goal
 from tests.goals.facts import (
+    ARCHIVED,
+    CANCELLED,
     DRAFT,
     FINISHED,
     NEW,
     QUARTER,
     changed,
+    closed,
     created,
     goal,
     parent,
@@ -248,3 +254,18 @@ def test_who_edits_the_parent_weighs_and_a_proposal_anybody_who_edits_the_goal()
     NEW.given(proposed).when(changing(above=parent(), weight=Decimal(3))).then(changed(weight=Decimal(3)))
     same = changing(above=parent(visibility="team"), weight=Decimal(1))
     NEW.given(UNDER).when(same).then()
+
+
+@pytest.mark.parametrize(
+    ("ended", "refusal"),
+    [(closed(), GoalIsClosed), (CANCELLED, GoalIsCancelled), (ARCHIVED, GoalIsArchived)],
+)
+def test_what_counts_in_a_parent_that_ended_is_not_weighed_anew(ended: Any, refusal: type[DomainError]) -> None:
+    above = parent(ended, visibility="team")
+    NEW.given(UNDER).when(changing(above=above, may_weigh=True, weight=Decimal(3))).then_refused(refusal)
+    NEW.given(UNDER).when(changing(above=above, weight=Decimal(3))).then_refused(WeightIsTheParents)
+    # Nothing changes in the parent by these.
+    NEW.given(UNDER).when(changing(above=above, may_weigh=True, weight=Decimal(1))).then()
+    assert changing(above=above, title="Fewer")(goal(UNDER))[0].changed == ["title"]
+    proposed = created(parent_id="g-p", alignment="proposed")
+    NEW.given(proposed).when(changing(above=above, weight=Decimal(3))).then(changed(weight=Decimal(3)))

@@ -142,9 +142,14 @@ def _filters(people: Mapping[str, str], units: Iterable[str], goals: Iterable[st
 
 _OF_A_GOAL = (
     *("", "/rollup", "/impact", "/trend", f"/trend?from={day(-20)}", "/history", "/check-ins", "/comments"),
-    *("/milestones", "/follow"),
+    *("/milestones", "/follow", "/follow?sort=-created_at", f"/history?sort=time&updated_since={day(-9)}T00:00:00Z"),
+    *("/check-ins?sort=observed_on", f"/check-ins?sort=-updated_at&updated_since={day(-9)}T00:00:00Z"),
+    *("/comments?sort=-updated_at", "/milestones?sort=-updated_at"),
 )
-_OF_A_PERSON = ("", "/reports?depth=20", f"/reports?depth=20&as_of={day(-2)}", f"/reports?as_of={day(60)}", "/absences")
+_OF_A_PERSON = (
+    *("", "/reports?depth=20", f"/reports?depth=20&as_of={day(-2)}", f"/reports?as_of={day(60)}"),
+    *("/reports?depth=20&sort=-updated_at", "/absences"),
+)
 
 
 def questions(people: Mapping[str, str], units: Iterable[str], goals: list[str], deep: list[str]) -> Iterator[str]:
@@ -156,6 +161,7 @@ def questions(people: Mapping[str, str], units: Iterable[str], goals: list[str],
     yield from (f"/goals/tree?root_id={goal}&depth=3&as_of={day(-9)}" for goal in goals[:5])
     yield from (f"/goals/{goal}{at}" for goal, at in combined(deep, _OF_A_GOAL))
     yield from ("/support-requests", "/support-requests?state=open", "/support-requests?state=promised,given")
+    yield f"/support-requests?sort=-updated_at&updated_since={day(-9)}T00:00:00Z"
     yield from (f"/support-requests?goal_id={goal}" for goal in deep[:5])
     yield from ("/me", "/people", "/people?limit=5&sort=-name", "/people?state=deactivated", "/people?q=pat")
     yield from (f"/people?manager_id={person}&as_of={day(40)}" for person in list(people.values())[:3])

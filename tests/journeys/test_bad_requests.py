@@ -49,6 +49,7 @@ def seen_twice(team: Team) -> str:
         *(("Idempotency-Key", value, 400, "malformed_idempotency_key") for value in ("", "a b", PLANTED * 26, "\xe9")),
         *(("Cairn-After", value, 400, "malformed_position") for value in ("", PLANTED, "goals", "goals:-1")),
         *(("Cairn-After", value, 400, "malformed_position") for value in ("goals:1;people:1", "goals:1," * 11)),
+        *(("Cairn-After", value, 400, "malformed_position") for value in ("nope:1", "goals:1, goal:1")),
         *(("Cairn-After", f"goals:{value}", 400, "malformed_position") for value in (2**63, "9" * 20, "٣")),
     ],
 )

@@ -128,6 +128,18 @@ def test_every_route_of_people_and_goals_is_in_it_with_examples(description: dic
         assert all(holds(description, schema or {}, example) for example in examples), name
 
 
+def test_every_list_takes_a_limit_a_cursor_a_sort_and_a_time(description: dict[str, Any]) -> None:
+    lists = {name: operation for name, operation in operations(description).items() if answers_a_page(operation)}
+    assert len(lists) > 10
+    for name, operation in lists.items():
+        taken = {one["name"] for one in operation["parameters"] if one.get("in") == "query"}
+        assert {"limit", "cursor", "sort", "updated_since"} <= taken, name
+
+
+def answers_a_page(operation: Mapping[str, Any]) -> bool:
+    return any("next_cursor" in media["schema"].get("properties", ()) for _, media in good_answers(operation))
+
+
 def holds(description: dict[str, Any], schema: Mapping[str, Any], example: Any) -> bool:
     whole = {**schema, "components": description["components"]}
     return bool(jsonschema.Draft202012Validator(whole).is_valid(example))

@@ -67,7 +67,7 @@ def test_a_position_that_has_not_come_is_waited_for_and_then_said(team: Team) ->
     refused(answer, 503, "not_caught_up")
     assert int(answer.headers["Retry-After"]) > 0
     # What no read model folds is not waited for.
-    read(team.sam.get(f"/goals/{goal['id']}", headers={"Cairn-After": "meetings:7"}))
+    read(team.sam.get("/me", headers=ahead))
 
 
 # --- lists ------------------------------------------------------------------------------------------------------

@@ -83,6 +83,15 @@ def test_a_malformed_position_is_a_400(value: str) -> None:
     assert (refused.value.status, refused.value.code) == (400, "malformed_position")
 
 
+@pytest.mark.parametrize("value", ["nope:1", "goals:1, nope:0", "goal:1", "goals-events:1"])
+def test_a_position_of_a_service_that_does_not_exist_is_a_400(value: str) -> None:
+    with pytest.raises(Problem) as refused:
+        cairn_after(_request(("cairn-after", value)), {"people", "goals"})
+    assert (refused.value.status, refused.value.code) == (400, "malformed_position")
+    assert str(refused.value.detail).endswith("There are: goals, people.")
+    assert cairn_after(_request(("cairn-after", "people:3")), {"people", "goals"}) == {"people": 3}
+
+
 @pytest.mark.parametrize(
     ("lines", "after"),
     [

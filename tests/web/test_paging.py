@@ -98,6 +98,13 @@ def test_a_cursor_is_bound_to_its_list(bound: tuple[object, ...]) -> None:
     assert refused(cursor, TEXT, *bound).errors[0].pointer == "cursor"
 
 
+def test_a_cursor_is_bound_to_its_tenant() -> None:
+    cursor = Paging().next(("a", "1"), "acme", "goals")
+    assert Paging(cursor=cursor).after(TEXT, "acme", "goals") == ("a", "1")
+    assert cursor is not None
+    refused(cursor, TEXT, "beta", "goals")
+
+
 def test_the_link_leads_to_the_next_page(client: TestClient, app: FastAPI) -> None:
     first = client.get("/goals?limit=2&state=open&q=%C3%A9+%26%22%3E")
     assert first.json()["items"] == [{"id": ID}]

@@ -81,7 +81,8 @@ class Query:
 
     `equal` maps a field (or a `Many` field) to the accepted values; `words` a `Words` field to texts whose words must
     all occur (texts without any word match nothing); `at_least <= field < below` bounds the `span` field. Sorted by
-    `sort`, then by id; `after` is the last row's `(sort value, id)` of the page before.
+    `sort`, then by id; `after` is the last row's `(sort value, id)` of the page before. With `whole` a page that is not
+    the last has no rows: who only wants them if they are few pays nothing for many.
     """
 
     equal: Mapping[str, Sequence[Scalar]] = field(default_factory=dict)
@@ -93,6 +94,7 @@ class Query:
     descending: bool = False
     after: tuple[Scalar, str] | None = None
     limit: int = 50
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

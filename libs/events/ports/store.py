@@ -99,7 +99,3 @@ class EventStore(Protocol):
     async def probe(self) -> None:
         """Returns when an append could be tried now, and writes nothing. Raises StoreUnavailable."""
         ...
-
-    async def head(self, tenant: str) -> int:
-        """The tenant's last sequence, 0 before the first event."""
-        ...

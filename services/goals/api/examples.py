@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from libs.events.catalog.goals import Period
+from libs.web.references import ExternalRefAnswer
 from services.goals.domain.hints import DETAILS
 from services.goals.queries.answers import (
     AgreementAnswer,
@@ -15,7 +16,6 @@ from services.goals.queries.answers import (
     ChangeAnswer,
     CheckInAnswer,
     CommentAnswer,
-    ExternalRefAnswer,
     FollowerAnswer,
     GoalAnswer,
     HintAnswer,

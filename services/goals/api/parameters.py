@@ -9,8 +9,10 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import TypeAdapter, ValidationError
 
-from libs.web.fields import Date, Field, Ids, Timestamp, line, one_of, wrong_value
+from libs.web.fields import Date, Field, Ids, line, one_of, wrong_value
+from libs.web.levels import levels
 from libs.web.problems import FieldError, Problem
+from libs.web.sorting import UpdatedSince
 from libs.web.validation import parameter_problem
 from services.goals.queries import Search
 from services.goals.queries.search import Sort
@@ -35,14 +37,6 @@ def _read_period(value: Any) -> tuple[date, date]:
     return period
 
 
-def _read_levels(value: Any) -> int:
-    if isinstance(value, int):
-        return value
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 3 and int(value) <= DEEPEST:
-        return int(value)
-    raise wrong_value(f"Use a whole number from 0 to {DEEPEST}.")
-
-
 def _read_flag(value: Any) -> bool:
     if isinstance(value, bool):
         return value
@@ -55,7 +49,7 @@ Period = Annotated[
     tuple[date, date], Field(_read_period, (("type", "string"), ("pattern", f"^{_DAY_FORM}/{_DAY_FORM}$")))
 ]
 """Two days, `2026-01-01/2026-03-31`; what overlaps them is found."""
-Levels = Annotated[int, Field(_read_levels, (("type", "integer"), ("minimum", 0), ("maximum", DEEPEST)), int)]
+Levels = Annotated[int, levels(0, DEEPEST)]
 """How many levels below the root."""
 Flag = Annotated[bool, Field(_read_flag, (("type", "boolean"),), bool)]
 """`true` or `false`."""
@@ -81,7 +75,7 @@ async def filters(
     due_before: Annotated[Date | None, Query(description="Goals whose period ends before that day.")] = None,
     q: Annotated[Annotated[str, line(200)] | None, Query(description="Whole words of the title, in any case.")] = None,
     stale: Annotated[Flag | None, Query(description="Whether nobody has checked in for too long.")] = None,
-    updated_since: Annotated[Timestamp | None, Query()] = None,
+    updated_since: UpdatedSince = None,
     sort: Annotated[Sort | None, Query()] = None,
 ) -> Search:
     """What a list of goals is asked for: `search: Annotated[Search, Depends(filters)]`."""

@@ -8,11 +8,11 @@ from services.goals.handlers.checking_in import CheckingIn
 from services.goals.handlers.defining import Defining
 from services.goals.handlers.living import Living
 from services.goals.handlers.milestones import Milestones
-from services.goals.handlers.references import PutCheckIn, PutGoal, ReferenceName, References
+from services.goals.handlers.references import PutCheckIn, PutGoal, References
 from services.goals.handlers.talking import Talking
 from services.goals.handlers.together import Together
 
-__all__ = ["GoalHandlers", "PutCheckIn", "PutGoal", "ReferenceName", "References"]
+__all__ = ["GoalHandlers", "PutCheckIn", "PutGoal", "References"]
 
 
 @dataclass(frozen=True)

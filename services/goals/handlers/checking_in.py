@@ -42,8 +42,8 @@ class CheckingIn(Finding):
             today = self.rights.directory.today()
             events = decide.record_check_in(goal, command, check_in_id, asker.person_id, today)
             guards = await self._support(asker, goal.id, check_in_id, command.support_needed)
-            guards += await self.references.moved(
-                asker.tenant, "check-in", (check_in_id, goal.id), None, command.external_ref
+            guards += await self.references.check_ins.moved(
+                asker.tenant, (check_in_id, goal.id), None, command.external_ref
             )
             return Plan(events, guards)
 
@@ -61,7 +61,7 @@ class CheckingIn(Finding):
         """Records the check-in that stands for a record, or corrects the one that does where it says another thing."""
         goal_id = command.record.goal_id
         for _ in range(ATTEMPTS):
-            held = await self.references.holder(asker.tenant, "check-in", command.reference)
+            held = await self.references.check_ins.holder(asker.tenant, command.reference)
             if held.target_id is not None:
                 if held.goal_id != goal_id:
                     # Who may not know of this goal learns that first.

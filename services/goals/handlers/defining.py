@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from libs.access.directory import Asker
 from libs.events.caller import Caller
+from libs.events.envelope import stream_name
 from libs.events.errors import Forbidden, TooManyConflicts
-from libs.events.handle import Outcome
+from libs.events.handle import Guard, Outcome
 from services.goals.domain import decide
 from services.goals.domain.commands import ChangeGoal, CreateGoal, TransferGoal
 from services.goals.domain.errors import GoalNotFound, ReferenceTaken
@@ -44,7 +45,7 @@ class Defining(Hanging):
             events = decide.create_goal(command, above, attaches)
             await self._may_set(asker, command, parent)
             guards = [parent.pinned] if parent is not None else []
-            guards += await self.references.moved(asker.tenant, "goal", (goal_id, goal_id), None, command.external_ref)
+            guards += await self.references.goals.moved(asker.tenant, (goal_id, goal_id), None, command.external_ref)
             return Plan(events, guards)
 
         return await self.run(GOAL, goal_id, caller, plan, check=check, created=True)
@@ -75,7 +76,7 @@ class Defining(Hanging):
     async def put_goal(self, asker: Asker, caller: Caller, command: PutGoal) -> Outcome:
         """Sets the goal that stands for a record, or changes the one that does."""
         for _ in range(ATTEMPTS):
-            held = (await self.references.holder(asker.tenant, "goal", command.reference)).target_id
+            held = (await self.references.goals.holder(asker.tenant, command.reference)).target_id
             try:
                 if held is None:
                     return await self.create_goal(asker, caller, command.create)
@@ -98,7 +99,7 @@ class Defining(Hanging):
                 raise ReferenceTaken from None
 
         async def plan(goal: Goal) -> Plan:
-            claim, pinned = await self.references.pinned(asker.tenant, "goal", command.reference)
+            claim, pinned = await self.references.goals.pinned(asker.tenant, command.reference)
             if claim.target_id != held:
                 raise _HeldByAnother
             decide.refuse_by_reference(goal, command.fixed)
@@ -139,12 +140,15 @@ class Defining(Hanging):
         await self.people(asker.tenant, set(changes.get("contributor_ids") or ()) - set(goal.contributor_ids))
         if changes.get("unit_id") != goal.unit_id:
             await self.unit(asker, changes.get("unit_id"), goal.owner_id)
-        parent = (await self.load(asker.tenant, goal.parent_id)).state if goal.parent_id is not None else None
+        loaded = await self.load(asker.tenant, goal.parent_id) if goal.parent_id is not None else None
+        parent = loaded.state if loaded is not None else None
         may_weigh = parent is not None and "weight" in changes and await self.rights.edits(asker, parent)
         events = decide.change_goal(goal, command, parent=parent, may_weigh=may_weigh)
-        if not events or "external_ref" not in events[0].changed:
-            return Plan(events)
-        guards = await self.references.moved(
-            asker.tenant, "goal", (goal.id, goal.id), goal.external_ref, events[0].external_ref
-        )
+        guards: list[Guard] = []
+        for event in events:
+            if "weight" in event.changed and goal.alignment == "accepted" and loaded is not None:
+                guards.append(Guard(stream_name(asker.tenant, GOAL.kind, loaded.state.id), loaded.version, ()))
+            if "external_ref" in event.changed:
+                whose, before = (goal.id, goal.id), goal.external_ref
+                guards += await self.references.goals.moved(asker.tenant, whose, before, event.external_ref)
         return Plan(events, guards)

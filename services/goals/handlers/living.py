@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from libs.access.directory import Asker
 from libs.events.caller import Caller
 from libs.events.declare import RowKey
+from libs.events.envelope import topic_of
 from libs.events.errors import NotCaughtUp
 from libs.events.handle import Outcome
 from libs.events.registry import Event
@@ -81,5 +82,7 @@ class Living(Commands):
         key = RowKey(NODES, goal_id)
         node: Node | None = (await self.reads.get_many(tenant, [key])).get(key)
         if node is None:
-            raise NotCaughtUp({self.kernel.service: await self.kernel.store.head(tenant)})
+            service = self.kernel.service
+            head = await self.positions.log.tenant_head(topic_of(service), tenant)
+            raise NotCaughtUp({service: head.sequence})
         return node.progress

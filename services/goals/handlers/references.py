@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from libs.events.catalog.goals import CheckInRef, ExternalRef
-from libs.events.envelope import stream_name
-from libs.events.handle import Guard, Kernel
-from libs.events.load import Loaded
+from libs.events.claims import Claims, Record, RecordName, records
+from libs.events.handle import Kernel
+from libs.events.registry import Event
 from services.goals.domain import decide
 from services.goals.domain.commands import CreateGoal, RecordCheckIn, Reference
 from services.goals.domain.state import REFERENCE
 from services.goals.domain.state import Reference as Claim
 
-ReferenceName = Callable[[str, str, str, str], Awaitable[str]]
-"""`(tenant, kind, system, id) → the id of the record's stream`: a keyed hash, so that no name tells the record."""
-
-Kind = Literal["goal", "check-in"]
-AnyRef = Reference | ExternalRef | CheckInRef
+Target = tuple[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,39 +42,25 @@ class PutCheckIn:
 
 @dataclass(frozen=True)
 class References:
-    """Looks records up, and makes the guards that claim and release them."""
+    """What stands for which record; moving raises ReferenceTaken. Whose it is: `(the target's id, its goal's id)`."""
 
     kernel: Kernel
-    name: ReferenceName
+    name: RecordName
 
-    async def holder(self, tenant: str, kind: Kind, reference: AnyRef) -> Claim:
-        """What stands for the record now."""
-        return (await self._load(tenant, kind, reference))[1].state
+    @property
+    def goals(self) -> Claims[Claim, Record, Target]:
+        """Goals that stand for records."""
+        return records(self.kernel, self.name, "goal", REFERENCE, _claim, _release)
 
-    async def moved(
-        self, tenant: str, kind: Kind, target: tuple[str, str], before: AnyRef | None, after: AnyRef | None
-    ) -> list[Guard]:
-        """The guards of a changed reference of `target`, `(its id, its goal's id)`; none where it means the same.
+    @property
+    def check_ins(self) -> Claims[Claim, Record, Target]:
+        """Check-ins that stand for records."""
+        return records(self.kernel, self.name, "check-in", REFERENCE, _claim, _release)
 
-        Raises ReferenceTaken.
-        """
-        if before is not None and after is not None and (before.system, before.id) == (after.system, after.id):
-            return []
-        guards = []
-        if after is not None:
-            stream, claim = await self._load(tenant, kind, after)
-            guards.append(Guard(stream, claim.version, decide.claim_reference(claim.state, *target)))
-        if before is not None and before.id is not None:
-            stream, claim = await self._load(tenant, kind, before)
-            guards.append(Guard(stream, claim.version, decide.release_reference(claim.state, target[0])))
-        return guards
 
-    async def pinned(self, tenant: str, kind: Kind, reference: AnyRef) -> tuple[Claim, Guard]:
-        """What stands for the record, and the guard that it still does when the command is appended."""
-        stream, claim = await self._load(tenant, kind, reference)
-        return claim.state, Guard(stream, claim.version, ())
+def _claim(claim: Claim, target: Target) -> Sequence[Event]:
+    return decide.claim_reference(claim, *target)
 
-    async def _load(self, tenant: str, kind: Kind, reference: AnyRef) -> tuple[str, Loaded[Claim]]:
-        name = await self.name(tenant, kind, reference.system, reference.id or "")
-        stream = stream_name(tenant, REFERENCE.kind, name)
-        return stream, await self.kernel.load(REFERENCE, stream)
+
+def _release(claim: Claim, target: Target) -> Sequence[Event]:
+    return decide.release_reference(claim, target[0])

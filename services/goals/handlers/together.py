@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from libs.access.directory import Asker
-from libs.access.members import ACTIVE
 from libs.events.caller import Caller
 from libs.events.handle import Guard, Outcome
 from services.goals.domain import decide
@@ -27,7 +26,7 @@ class Together(Hanging):
 
         async def plan(goal: Goal) -> Plan:
             part = await self._part(asker, goal)
-            has_manager = await self._has_manager(asker.tenant, goal.owner_id)
+            has_manager = await self.rights.has_manager(asker.tenant, goal.owner_id)
             return Plan(decide.agree(goal, command, asker.person_id, part=part, has_manager=has_manager))
 
         return await self.run(GOAL, command.goal_id, caller, plan, check=check)
@@ -74,13 +73,3 @@ class Together(Hanging):
         if "self" in relations:
             return "owner"
         return "manager" if "manager" in relations else "editor"
-
-    async def _has_manager(self, tenant: str, owner_id: str) -> bool:
-        """Whether somebody who works here leads the owner today; nobody waits for the word of one who left."""
-        directory = self.rights.directory
-        owner = (await directory.members(tenant, [owner_id])).get(owner_id)
-        manager_id = owner.at(directory.today()).manager_id if owner is not None else None
-        if manager_id is None:
-            return False
-        manager = (await directory.members(tenant, [manager_id])).get(manager_id)
-        return manager is not None and manager.state == ACTIVE

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from libs.access.directory import Asker
 from libs.events.envelope import stream_name
 from libs.events.handle import Outcome
-from libs.events.ports import Query
+from libs.web.paging import Place
+from libs.web.sorting import Listing, Sort, page_in_memory
 from services.goals.domain.errors import CommentNotFound, MilestoneNotFound
 from services.goals.domain.state import COMMENT, FOLLOW, GOAL, Comment, Goal, Milestone
 from services.goals.queries.answers import CommentAnswer, FollowerAnswer, MilestoneAnswer
 from services.goals.queries.reading import Reading, Relations
-from services.goals.queries.walks import equal
+from services.goals.queries.search import OLDEST_FIRST
+from services.goals.queries.walks import listed
 from services.goals.read_models import COMMENTS, FOLLOWS, CommentRow, Follow
 
-End = tuple[None, str]
+_BY_DUE_DATE = Listing(Sort("due_on"))
+_BY_PERSON = Listing(Sort("person_id"))
+_MILESTONES_BY = {"due_on": "due_on", "created_at": "created_at", "updated_at": "updated_at"}
+_COMMENTS_BY = {"created_at": "created_at", "updated_at": "updated_at"}
+# The ids of one goal's followers are in the order of the people's.
+_FOLLOWERS_BY = {"person_id": None, "created_at": "since", "updated_at": "since"}
 
 
 @dataclass(frozen=True)
 class MilestoneReads(Reading):
     """Steps on the way."""
 
-    async def milestones(self, asker: Asker, goal_id: str) -> list[MilestoneAnswer]:
-        """All milestones of a goal, by due date."""
+    async def milestones(
+        self, asker: Asker, goal_id: str, asked: Listing = _BY_DUE_DATE, *, after: Place | None = None, limit: int = 50
+    ) -> tuple[list[MilestoneAnswer], Place | None]:
+        """A page of a goal's milestones, of which there are a hundred at most: all of them stand in the goal itself."""
         goal, relations = await self.visible(asker, goal_id)
-        ordered = sorted(goal.milestones, key=lambda one: (one.due_on, one.id))
-        return [self._milestone(goal, one, relations) for one in ordered]
+        page, end = page_in_memory(goal.milestones, asked, _MILESTONES_BY, after=after, limit=limit)
+        return [self._milestone(goal, one, relations) for one in page], end
 
     async def milestone(self, asker: Asker, goal_id: str, milestone_id: str) -> MilestoneAnswer:
         """One milestone. Raises MilestoneNotFound."""
@@ -62,14 +71,13 @@ class CommentReads(Reading):
     """What is said about goals."""
 
     async def comments(
-        self, asker: Asker, goal_id: str, *, after: tuple[str | None, str] | None = None, limit: int = 50
-    ) -> tuple[list[CommentAnswer], End | None]:
-        """A page of a goal's comments, the oldest first."""
+        self, asker: Asker, goal_id: str, asked: Listing = OLDEST_FIRST, *, after: Place | None = None, limit: int = 50
+    ) -> tuple[list[CommentAnswer], Place | None]:
+        """A page of a goal's comments, and where the next one begins, None at the end."""
         goal, relations = await self.visible(asker, goal_id)
-        query = Query(equal=equal(goal_id=[goal_id]), after=after, limit=limit)
-        page = await self.reads.find(asker.tenant, COMMENTS, query)
-        found = [self._comment(asker, goal, row, relations) for _, row in page.items]
-        return found, (None, page.items[-1][0]) if page.next is not None else None
+        query = listed(asked, _COMMENTS_BY, "updated_at", goal_id=[goal_id])
+        page = await self.reads.find(asker.tenant, COMMENTS, replace(query, after=after, limit=limit))
+        return [self._comment(asker, goal, row, relations) for _, row in page.items], page.next
 
     async def comment(self, asker: Asker, goal_id: str, comment_id: str) -> CommentAnswer:
         """One comment on a goal. Raises CommentNotFound."""
@@ -118,14 +126,13 @@ class FollowerReads(Reading):
     """Who wants to hear of goals."""
 
     async def followers(
-        self, asker: Asker, goal_id: str, *, after: tuple[str | None, str] | None = None, limit: int = 50
-    ) -> tuple[list[FollowerAnswer], End | None]:
-        """A page of a goal's followers."""
+        self, asker: Asker, goal_id: str, asked: Listing = _BY_PERSON, *, after: Place | None = None, limit: int = 50
+    ) -> tuple[list[FollowerAnswer], Place | None]:
+        """A page of a goal's followers, and where the next one begins, None at the end."""
         goal, relations = await self.visible(asker, goal_id)
-        query = Query(equal=equal(goal_id=[goal_id]), after=after, limit=limit)
-        page = await self.reads.find(asker.tenant, FOLLOWS, query)
-        found = [self._follower(asker, goal, row, relations) for _, row in page.items]
-        return found, (None, page.items[-1][0]) if page.next is not None else None
+        query = listed(asked, _FOLLOWERS_BY, "since", goal_id=[goal_id])
+        page = await self.reads.find(asker.tenant, FOLLOWS, replace(query, after=after, limit=limit))
+        return [self._follower(asker, goal, row, relations) for _, row in page.items], page.next
 
     async def follower_after(self, asker: Asker, outcome: Outcome) -> FollowerAnswer:
         """A follower as a command left them."""

@@ -6,7 +6,7 @@ Of a check-in's corrections the newest 50 are shown; what it says is by all of t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from msgspec import UNSET
@@ -15,23 +15,27 @@ from libs.access.directory import Asker
 from libs.events.catalog.goals import CheckInCorrected, CheckInRecorded
 from libs.events.envelope import Fact
 from libs.events.handle import Outcome
-from libs.events.ports import Query
+from libs.web.paging import Place
+from libs.web.references import reference_answer
+from libs.web.sorting import Listing, Sort
 from services.goals.domain.errors import CheckInNotFound
 from services.goals.domain.state import Goal
 from services.goals.queries.answers import (
     CheckInAnswer,
     CorrectionAnswer,
-    ExternalRefAnswer,
     SaidAnswer,
     SourceAnswer,
 )
 from services.goals.queries.reading import Reading, Relations, goal_stream
-from services.goals.queries.walks import equal
+from services.goals.queries.walks import listed
 from services.goals.read_models import CHECK_INS, CheckInRow
 
 NEWEST = 50
 """How many of the newest events are looked through for what has no row yet."""
 SEEN = ("status", "observed_on", "value", "progress")
+NEWEST_FIRST = Listing(Sort("created_at", descending=True))
+# Times never go back within a stream: what was recorded or corrected later has a greater version.
+_BY = {"created_at": "version", "updated_at": "changed", "observed_on": "place"}
 WORDS = ("confidence", "note", "adjustments", "support_needed", "blockers")
 
 
@@ -48,18 +52,25 @@ class CheckInReads(Reading):
     """How goals were seen to stand."""
 
     async def check_ins(
-        self, asker: Asker, goal_id: str, *, before: int | None = None, limit: int = 50
-    ) -> tuple[list[CheckInAnswer], int | None]:
-        """Check-ins recorded before version `before`, newest first, and the version to go on from, None at the end."""
+        self, asker: Asker, goal_id: str, asked: Listing = NEWEST_FIRST, *, after: Place | None = None, limit: int = 50
+    ) -> tuple[list[CheckInAnswer], Place | None]:
+        """A page of check-ins, and where the next one begins, None at the end.
+
+        A place is a text where they come by `observed_on`, else a version of the goal.
+        """
         goal, relations = await self.visible(asker, goal_id)
-        after = (before, "") if before is not None else None
-        query = Query(equal=equal(goal_id=[goal_id]), sort="version", descending=True, after=after, limit=limit)
-        page = await self.reads.find(asker.tenant, CHECK_INS, query)
+        query = listed(replace(asked, updated_since=None), _BY, "changed", goal_id=[goal_id])
+        if asked.updated_since is not None:
+            first = await self.version_since(goal_stream(asker.tenant, goal_id), asked.updated_since)
+            if first is None:
+                return [], None
+            query = replace(query, span="changed", at_least=first)
+        page = await self.reads.find(asker.tenant, CHECK_INS, replace(query, after=after, limit=limit))
         rows: list[CheckInRow] = [row for _, row in page.items]
         versions = {version for row in rows for version in (row.version, *row.corrections)}
         facts = await self._facts(asker, goal, relations, versions)
         found = [self._check_in(asker, goal, relations, _spoken(row.id, facts), goal.version) for row in rows]
-        return found, rows[-1].version if page.next is not None else None
+        return found, page.next
 
     async def check_in(self, asker: Asker, goal_id: str, check_in_id: str) -> CheckInAnswer:
         """One check-in of a goal. Raises CheckInNotFound."""
@@ -120,7 +131,7 @@ class CheckInReads(Reading):
             corrected=bool(corrections),
             recorded=SaidAnswer(**_said(data, None, words)) if corrections else None,
             corrections=[_correction(data, one, words) for one in corrections],
-            external_ref=_reference(data) if words else UNSET,
+            external_ref=reference_answer(data.external_ref) if words else UNSET,
             erased=_erased((recorded, last), words),
             created_at=recorded.time,
             created_by=recorded.actor,
@@ -172,11 +183,6 @@ def _correction(recorded: CheckInRecorded, fact: Fact[CheckInCorrected], words: 
         created_at=fact.time,
         created_by=fact.actor,
     )
-
-
-def _reference(data: CheckInRecorded) -> ExternalRefAnswer | None:
-    record = data.external_ref
-    return None if record is None else ExternalRefAnswer(system=record.system, id=record.id, url=record.url)
 
 
 def _erased(facts: Iterable[Fact[Any]], words: bool) -> list[str]:

@@ -8,16 +8,15 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from libs.access.directory import Asker
-from libs.events.catalog.goals import ExternalRef
 from libs.events.declare import RowKey
 from libs.events.handle import Outcome
+from libs.web.references import reference_answer
 from services.goals.domain import measure
 from services.goals.domain.errors import GoalNotFound
 from services.goals.domain.hints import hints
 from services.goals.domain.state import GOAL, Goal
 from services.goals.queries.answers import (
     AgreementAnswer,
-    ExternalRefAnswer,
     GoalAnswer,
     HintAnswer,
     MetricAnswer,
@@ -78,7 +77,9 @@ class GoalReads(Reading):
         goals, today = [await self._with_visibility(asker, one) for one in found], self.today()
         owners = await self.owners(asker.tenant, {one.goal.owner_id for one in goals})
         led = {id for id, person in owners.items() if person.at(today).manager_id is not None}
-        return [self._goal(one, one.goal.owner_id in led, today) for one in goals]
+        waits = any(one.goal.owner_id == asker.person_id and one.goal.agreement.state == "proposed" for one in goals)
+        alone = waits and not await self.rights.has_manager(asker.tenant, asker.person_id)
+        return [self._goal(one, one.goal.owner_id in led, alone, today) for one in goals]
 
     async def _with_visibility(self, asker: Asker, found: Found) -> Found:
         goal, node = found.goal, found.node
@@ -96,7 +97,7 @@ class GoalReads(Reading):
             return goal.visibility
         return (await self.from_stream(asker.tenant, goal.parent_id)).visibility
 
-    def _goal(self, found: Found, led: bool, today: date) -> GoalAnswer:
+    def _goal(self, found: Found, led: bool, alone: bool, today: date) -> GoalAnswer:
         goal, node = found.goal, found.node
         same: dict[str, Any] = {name: getattr(goal, name) for name in _SAME}
         seen = node.seen if node is not None else None
@@ -118,14 +119,9 @@ class GoalReads(Reading):
             last_check_in_on=seen.observed_on if seen is not None else None,
             next_check_in_on=_next(goal, node),
             hints=_hints(goal, node, led, today),
-            external_ref=reference(goal.external_ref),
-            allowed_actions=self.rights.allowed_actions(goal, found.relations),
+            external_ref=reference_answer(goal.external_ref),
+            allowed_actions=self.rights.allowed_actions(goal, found.relations, alone=alone),
         )
-
-
-def reference(record: ExternalRef | None) -> ExternalRefAnswer | None:
-    """A record of another system, as it is answered."""
-    return None if record is None else ExternalRefAnswer(system=record.system, id=record.id, url=record.url)
 
 
 def _metric(goal: Goal, node: Node | None) -> MetricAnswer | None:

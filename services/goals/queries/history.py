@@ -1,4 +1,4 @@
-"""A goal's history: every fact of its stream in words, from what to what, newest first."""
+"""A goal's history: every fact of its stream in words, from what to what."""
 
 from __future__ import annotations
 
@@ -9,10 +9,16 @@ from typing import Any
 from libs.access.directory import Asker
 from libs.events.catalog.goals import CheckInCorrected
 from libs.events.envelope import Fact
+from libs.events.registry import Event
+from libs.web.sorting import Listing, Sort
 from services.goals.domain.state import GOAL, Goal
 from services.goals.domain.words import describe
 from services.goals.queries.answers import ChangeAnswer, HistoryAnswer
 from services.goals.queries.reading import Reading, goal_stream
+
+Opened = tuple[type[Event], ...] | None
+"""The facts whose personal text is opened, None: all."""
+NEWEST_FIRST = Listing(Sort("time", descending=True))
 
 
 @dataclass(frozen=True)
@@ -20,22 +26,16 @@ class HistoryReads(Reading):
     """What happened to a goal."""
 
     async def history(
-        self, asker: Asker, goal_id: str, *, before: int | None = None, limit: int = 50
+        self, asker: Asker, goal_id: str, asked: Listing = NEWEST_FIRST, *, after: int | None = None, limit: int = 50
     ) -> tuple[list[HistoryAnswer], int | None]:
-        """Events before version `before`, newest first, and the version to go on from, None at the end.
+        """Events beyond version `after`, and the version to go on from, None at the end.
 
         What authors wrote is told to those who may read it in the check-ins.
         """
         goal, relations = await self.visible(asker, goal_id)
         stream, words = goal_stream(asker.tenant, goal_id), self.rights.may_read_words(goal, relations)
-        newest = await self.kernel.facts(
-            stream,
-            until=before - 1 if before is not None else None,
-            limit=limit,
-            newest_first=True,
-            words=None if words else GOAL.words,
-        )
-        facts = newest[::-1]
+        opened = None if words else GOAL.words
+        facts, end = await self._facts_of(stream, asked, after, limit, opened=opened)
         if not facts:
             return [], None
         state = (await self.kernel.load(GOAL, stream, at=facts[0].version - 1)).state
@@ -44,7 +44,23 @@ class HistoryReads(Reading):
         for fact in facts:
             told.append(_told(state, fact, words, recorded))
             state = GOAL.fold(state, fact)
-        return told[::-1], facts[0].version if facts[0].version > 1 else None
+        return told[::-1] if asked.sort.descending else told, end
+
+    async def _facts_of(
+        self, stream: str, asked: Listing, after: int | None, limit: int, *, opened: Opened
+    ) -> tuple[Sequence[Fact[Any]], int | None]:
+        """The facts of a page in order of version, whatever the page's order, and where it ends."""
+        first = await self.version_since(stream, asked.updated_since) if asked.updated_since is not None else 1
+        if first is None:
+            return [], None
+        if not asked.sort.descending:
+            facts = await self.kernel.facts(stream, after=max(first - 1, after or 0), limit=limit + 1, words=opened)
+            return facts[:limit], facts[limit - 1].version if len(facts) > limit else None
+        until = after - 1 if after is not None else None
+        newest = await self.kernel.facts(
+            stream, after=first - 1, until=until, limit=limit, newest_first=True, words=opened
+        )
+        return newest[::-1], newest[-1].version if newest and newest[-1].version > first else None
 
     async def _corrected(self, stream: str, facts: Sequence[Fact[Any]], words: bool) -> dict[int, Fact[Any]]:
         """The check-ins that these facts correct, by the version that recorded them."""

@@ -19,6 +19,7 @@ from services.goals.queries.walks import Budget, Merge, Place
 from services.goals.read_models import GOALS, Node
 
 JUDGED_AT_ONCE = 50
+"""Where the first goals that match were not all visible, so many are judged together from then on."""
 
 Seen = list[tuple[Node, Relations]]
 
@@ -52,6 +53,7 @@ class GoalLists(GoalReads):
         """More than `limit` goals if there are, and the place of the last one looked at."""
         found: Seen = []
         batch: list[Node] = []
+        at_once = 1
         met: set[str] = set()
         last: Place | None = None
         async for node in merge.nodes():
@@ -59,9 +61,9 @@ class GoalLists(GoalReads):
             if node.id not in met and filters.match(node):
                 met.add(node.id)
                 batch.append(node)
-            if len(batch) >= max(JUDGED_AT_ONCE, limit + 1 - len(found)):
+            if len(batch) >= max(at_once, limit + 1 - len(found)):
                 found += await self._judged(asker, batch, filters.search)
-                batch = []
+                batch, at_once = [], JUDGED_AT_ONCE
                 if len(found) > limit:
                     return found, last
         found += await self._judged(asker, batch, filters.search)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from libs.access.directory import Asker
@@ -107,6 +107,21 @@ class Reading:
             found.update((fact.version, fact) for fact in facts if fact.version in wanted)
             wanted = wanted[len(group) :]
         return found
+
+    async def version_since(self, stream: str, since: datetime) -> int | None:
+        """The first version of a stream that was stated at a time or later, None where there is none.
+
+        A few facts are read however long the stream is: its times never go back.
+        """
+        newest = await self.kernel.facts(stream, limit=1, newest_first=True, words=())
+        if not newest or newest[0].time < since:
+            return None
+        first, last = 1, newest[0].version
+        while first < last:
+            middle = (first + last) // 2
+            [fact] = await self.kernel.facts(stream, after=middle - 1, until=middle, limit=1, words=())
+            first, last = (middle + 1, last) if fact.time < since else (first, middle)
+        return first
 
 
 def goal_stream(tenant: str, goal_id: str) -> str:

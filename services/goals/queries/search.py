@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from libs.web import sorting
+
 Sort = Literal["created_at", "-created_at", "updated_at", "-updated_at", "due", "-due"]
 
 
@@ -37,6 +39,9 @@ class Search:
     sort: Sort | None = None
 
 
+OLDEST_FIRST = sorting.Listing(sorting.Sort("created_at"))
+
+
 @dataclass(frozen=True, kw_only=True)
 class SupportSearch:
     """Filters of a list of requests for support; several values are alternatives."""
@@ -44,3 +49,4 @@ class SupportSearch:
     state: tuple[str, ...] = ()
     manager_id: tuple[str, ...] = ()
     goal_id: tuple[str, ...] = ()
+    asked: sorting.Listing = OLDEST_FIRST

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from libs.access.directory import Asker
+from libs.events.canonical import time_text
 from libs.events.envelope import stream_name
 from libs.events.handle import Outcome
 from libs.events.ports import Query
+from libs.web.paging import Place
 from services.goals.domain.errors import GoalNotFound, SupportRequestNotFound
 from services.goals.domain.state import SUPPORT as STREAM
 from services.goals.domain.state import Goal, Support
@@ -16,10 +18,10 @@ from services.goals.queries.answers import SupportAnswer
 from services.goals.queries.arms import near
 from services.goals.queries.reading import Reading, Relations
 from services.goals.queries.search import SupportSearch
-from services.goals.queries.walks import MOST_AT_ONCE, all_of, equal
+from services.goals.queries.walks import MOST_AT_ONCE, all_of, equal, listed
 from services.goals.read_models import NODES, SUPPORT, Node, SupportRow
 
-End = tuple[None, str]
+_BY = {"created_at": "created_at", "updated_at": "updated_at"}
 
 
 @dataclass(frozen=True)
@@ -27,14 +29,9 @@ class SupportReads(Reading):
     """Where check-ins ask for support."""
 
     async def support_requests(
-        self,
-        asker: Asker,
-        search: SupportSearch,
-        *,
-        after: tuple[str | None, str] | None = None,
-        limit: int = 50,
-    ) -> tuple[list[SupportAnswer], End | None]:
-        """A page of the requests that the asker may read, the oldest first; it may be short and not the last."""
+        self, asker: Asker, search: SupportSearch, *, after: Place | None = None, limit: int = 50
+    ) -> tuple[list[SupportAnswer], Place | None]:
+        """A page of the requests that the asker may read; it may be short and not the last."""
         led = await self.led_by(asker.tenant, search.manager_id) if search.manager_id else None
         query = await self._walk(asker, search, led)
         query = replace(query, after=after, limit=min(2 * limit, MOST_AT_ONCE))
@@ -46,11 +43,12 @@ class SupportReads(Reading):
             rows = [row for _, row in page.items if not search.state or row.state in search.state]
             found += await self._readable(asker, rows, led)
             if len(found) > limit or (len(found) == limit and page.next is not None):
-                return found[:limit], (None, found[limit - 1].id)
+                last = found[limit - 1]
+                return found[:limit], (time_text(getattr(last, _BY[search.asked.sort.name])), last.id)
             if page.next is None:
                 return found, None
             if looked_at >= self.bounds.rows:
-                return found, (None, page.items[-1][0])
+                return found, page.next
             query = replace(query, after=page.next, limit=MOST_AT_ONCE)
 
     async def support_request(self, asker: Asker, request_id: str) -> SupportAnswer:
@@ -77,12 +75,13 @@ class SupportReads(Reading):
 
     async def _walk(self, asker: Asker, search: SupportSearch, led: frozenset[str] | None) -> Query:
         """A walk that meets every request in question: along the goals that it can be about, where these are few."""
+        query = listed(search.asked, _BY, "updated_at")
         if search.goal_id:
-            return Query(equal=equal(goal_id=search.goal_id))
+            return replace(query, equal=equal(goal_id=search.goal_id))
         goals = await (self._near(asker) if led is None else self._owned(asker.tenant, led))
         if goals is not None:
-            return Query(equal=equal(goal_id=goals))
-        return Query(equal=equal(state=search.state)) if search.state else Query()
+            return replace(query, equal=equal(goal_id=goals))
+        return replace(query, equal=equal(state=search.state)) if search.state else query
 
     async def _near(self, asker: Asker) -> list[str] | None:
         people = await near(self.rights.directory, asker, self.bounds.people)

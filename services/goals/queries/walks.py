@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
 from libs.events.canonical import time_text
 from libs.events.ports import Page, Query, ReadStore, Scalar
+from libs.web.sorting import Listing
 from services.goals.read_models import NODES, Node
 
 Place = tuple[str | None, str]
@@ -139,8 +140,24 @@ class Merge:
 
 async def all_of(reads: ReadStore, tenant: str, query: Query, most: int) -> list[Node] | None:
     """Every node of a query, or None when they are more than `most`."""
-    page = await reads.find(tenant, NODES, replace(query, limit=most))
+    page = await reads.find(tenant, NODES, replace(query, limit=most, whole=True))
     return None if page.next is not None else [row for _, row in page.items]
+
+
+def listed(asked: Listing, fields: Mapping[str, str | None], changed: str, **where: Iterable[Any]) -> Query:
+    """A walk along what stands beside goals, in the order that is asked for.
+
+    `fields` says which field of the rows each sort goes by (None: their ids), `changed` is the one that tells when a
+    row was changed.
+    """
+    since = asked.updated_since
+    return Query(
+        equal=equal(**where),
+        span=changed if since is not None else None,
+        at_least=time_text(since) if since is not None else None,
+        sort=fields[asked.sort.name],
+        descending=asked.sort.descending,
+    )
 
 
 def equal(**values: Iterable[Any]) -> dict[str, Sequence[Scalar]]:

@@ -58,7 +58,7 @@ class CheckInRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `version` recorded it, `corrected_by` is the version of its last correction, `corrections` those of the newest ones
     up to it. `place` orders the check-ins of a goal by what counts more, `measured_place` those that carry a number
-    (None: it does not).
+    (None: it does not), `changed` by when something was last said about them.
     """
 
     id: str
@@ -75,11 +75,21 @@ class CheckInRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     measured_place: str | None
     corrections: list[int] = []
 
+    @property
+    def changed(self) -> int:
+        """The version that last said something about it; one version speaks of one check-in."""
+        return self.version if self.corrected_by is None else self.corrected_by
+
 
 CHECK_INS = Collection(
     "check_ins",
     CheckInRow,
-    (Index("goal_id", "place"), Index("goal_id", "measured_place"), Index("goal_id", "version")),
+    (
+        Index("goal_id", "place"),
+        Index("goal_id", "measured_place"),
+        Index("goal_id", "version"),
+        Index("goal_id", "changed"),
+    ),
 )
 """A row a check-in: where it stands in its goal's stream, and what of it counts."""
 
@@ -129,6 +139,17 @@ class Follow(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime
 
 
-SUPPORT = Collection("support", SupportRow, (Index("goal_id"), Index("state")))
-COMMENTS = Collection("comments", CommentRow, (Index("goal_id"),))
-FOLLOWS = Collection("follows", Follow, (Index("goal_id"),))
+SUPPORT = Collection(
+    "support",
+    SupportRow,
+    (
+        Index("created_at"),
+        Index("updated_at"),
+        Index("goal_id", "created_at"),
+        Index("goal_id", "updated_at"),
+        Index("state", "created_at"),
+        Index("state", "updated_at"),
+    ),
+)
+COMMENTS = Collection("comments", CommentRow, (Index("goal_id", "created_at"), Index("goal_id", "updated_at")))
+FOLLOWS = Collection("follows", Follow, (Index("goal_id"), Index("goal_id", "since")))

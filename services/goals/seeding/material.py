@@ -27,6 +27,11 @@ class Plan(NamedTuple):
     contributors: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def of_unit(self) -> bool:
+        """Whether it belongs to its owner's unit: objectives and key results do, what somebody wants to do does not."""
+        return self.kind != "smart" and self.focus == "business"
+
 
 def _objective(key: str, under: str | None, owner: str, title: str, weight: int = 1) -> Plan:
     return Plan(key, under, owner, title, "objective", weight=weight)

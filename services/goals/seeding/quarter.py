@@ -30,9 +30,14 @@ class _Story:
     """Collects what happens when, then lets it happen in order of time; deciders decide here as for anybody."""
 
     def __init__(
-        self, ids: Mapping[str, str], managers: Mapping[str, str | None], now: datetime, new_id: Callable[[], str]
+        self,
+        ids: Mapping[str, str],
+        managers: Mapping[str, str | None],
+        units: Mapping[str, str | None],
+        now: datetime,
+        new_id: Callable[[], str],
     ) -> None:
-        self.ids, self.managers, self.now, self.new_id = ids, managers, now, new_id
+        self.ids, self.managers, self.units, self.now, self.new_id = ids, managers, units, now, new_id
         self.goals: dict[str, Goal] = {}
         self.told: list[NewStream] = []
         self._steps: list[tuple[datetime, Callable[[datetime], object]]] = []
@@ -65,10 +70,17 @@ class _Story:
 
 
 def quarter(
-    ids: Mapping[str, str], managers: Mapping[str, str | None], now: datetime, new_id: Callable[[], str]
+    ids: Mapping[str, str],
+    managers: Mapping[str, str | None],
+    units: Mapping[str, str | None],
+    now: datetime,
+    new_id: Callable[[], str],
 ) -> list[NewStream]:
-    """All goals and what happened to them, in order of time. `ids` and `managers` are the company's, by key."""
-    story = _Story(ids, managers, now, new_id)
+    """All goals and what happened to them, in order of time.
+
+    By a person's key, `ids` gives their id, `managers` their manager's key, `units` the id of their unit.
+    """
+    story = _Story(ids, managers, units, now, new_id)
     for number, plan in enumerate(PLANS):
         story.later(BEGAN, partial(_set, story, plan), minutes=number)
         if plan.went is not None and plan.key not in material.DRAFT:
@@ -95,6 +107,7 @@ def _set(story: _Story, plan: Plan, at: datetime) -> None:
         title=plan.title,
         kind=cast(commands.Kind, plan.kind),
         owner_id=story.ids[plan.owner],
+        unit_id=story.units[plan.owner] if plan.of_unit else None,
         parent_id=parent.id if parent is not None else None,
         contributor_ids=tuple(story.ids[key] for key in plan.contributors),
         weight=Decimal(plan.weight),

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Query
 
-from libs.web.fields import Date, Field, Ids, line, one_of, wrong_value
-from libs.web.sorting import sorting
-from services.people.queries import SORTED_BY, STATES
+from libs.web.fields import Date, Ids, line, one_of
+from libs.web.levels import levels
+from libs.web.sorting import listing, sorting
+from services.people.queries import ABSENCES_BY, SORTED_BY, STATES
 
 DEEPEST = 20
 
-
-def _read_levels(value: Any) -> int:
-    if isinstance(value, int):
-        return value
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 3 and 1 <= int(value) <= DEEPEST:
-        return int(value)
-    raise wrong_value(f"Use a whole number from 1 to {DEEPEST}.")
-
-
 Levels = Annotated[
     int,
-    Field(_read_levels, (("type", "integer"), ("minimum", 1), ("maximum", DEEPEST)), int),
+    levels(1, DEEPEST),
     Query(description="How many levels down: 1 shows whom somebody leads themselves."),
 ]
 AsOf = Annotated[
@@ -39,4 +31,8 @@ SomeIds = Annotated[Ids | None, Query()]
 States = Annotated[Annotated[tuple[str, ...], one_of(*STATES)] | None, Query()]
 
 BY_NAME = sorting(*SORTED_BY)
-"""The dependency of every list here: by name, or by when something was made or changed."""
+"""The dependency of lists of people and units: by name, or by when something was made or changed."""
+BELOW = listing(*SORTED_BY)
+"""The same of those who report to the same person."""
+AWAY = listing(*ABSENCES_BY)
+"""The dependency of absences: by their first day, or by when they were planned."""

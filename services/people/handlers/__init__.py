@@ -1,7 +1,7 @@
 """Commands of people and units, on their way to the kernel."""
 
-from services.people.handlers.guarding import EmailName, ReferenceName
+from services.people.handlers.guarding import EmailName
 from services.people.handlers.people import OPERATOR, PeopleHandlers
 from services.people.handlers.units import UnitHandlers
 
-__all__ = ["OPERATOR", "EmailName", "PeopleHandlers", "ReferenceName", "UnitHandlers"]
+__all__ = ["OPERATOR", "EmailName", "PeopleHandlers", "UnitHandlers"]

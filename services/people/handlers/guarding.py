@@ -5,73 +5,30 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
-from libs.events.catalog.people import PersonRef, UnitRef
+from libs.events.claims import Claims, Record, RecordName, records
 from libs.events.declare import Aggregate
 from libs.events.envelope import stream_name
 from libs.events.handle import Guard, Kernel
-from libs.events.load import Loaded
 from libs.events.registry import Event
 from services.people.domain import decide
-from services.people.domain.commands import Reference
 from services.people.domain.state import ALL, EMAIL, REFERENCE, Claim, address_key
 
 EmailName = Callable[[str, str], Awaitable[str]]
 """`(tenant, comparable address) → the id of its guard stream`: a keyed hash, so that no name tells an address."""
 
-ReferenceName = Callable[[str, str, str, str], Awaitable[str]]
-"""`(tenant, kind, system, id) → the id of the guard stream` of another system's record, a keyed hash too."""
-
-AnyRef = PersonRef | UnitRef | Reference
 S = TypeVar("S")
-T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Claims(Generic[T]):
-    """Who has what only one may have: a stream for each, named by a hash of its `key`, which compares it too."""
-
-    kernel: Kernel
-    of: Aggregate[Claim]
-    key: Callable[[T], tuple[str, ...]]
-    name: Callable[..., Awaitable[str]]
-    claim: Callable[[Claim, str], Sequence[Event]]
-    release: Callable[[Claim, str], Sequence[Event]]
-
-    async def holder(self, tenant: str, thing: T) -> str | None:
-        """The id of who has it; None if nobody does."""
-        _, loaded = await self._load(tenant, thing)
-        return loaded.state.holder
-
-    async def moved(self, tenant: str, target_id: str, before: T | None, after: T | None) -> list[Guard]:
-        """The guards of another thing to have, none where it is the same. Raises what `claim` raises."""
-        if before is not None and after is not None and self.key(before) == self.key(after):
-            return []
-        guards = []
-        for thing, decided in ((after, self.claim), (before, self.release)):
-            if thing is not None:
-                stream, loaded = await self._load(tenant, thing)
-                guards.append(Guard(stream, loaded.version, decided(loaded.state, target_id)))
-        return guards
-
-    async def _load(self, tenant: str, thing: T) -> tuple[str, Loaded[Claim]]:
-        stream = stream_name(tenant, self.of.kind, await self.name(tenant, *self.key(thing)))
-        return stream, await self.kernel.load(self.of, stream)
-
-
-def emails(kernel: Kernel, name: EmailName) -> Claims[str]:
+def emails(kernel: Kernel, name: EmailName) -> Claims[Claim, str, str]:
     """Who has which address. Moving raises EmailTaken."""
     return Claims(kernel, EMAIL, lambda email: (address_key(email),), name, decide.claim_email, decide.release_email)
 
 
-def references(kernel: Kernel, name: ReferenceName, kind: str) -> Claims[AnyRef]:
+def references(kernel: Kernel, name: RecordName, kind: str) -> Claims[Claim, Record, str]:
     """Which person or unit, by `kind`, stands for which record of another system. Moving raises ReferenceTaken."""
-
-    def key(record: AnyRef) -> tuple[str, ...]:
-        return kind, record.system, record.id or ""
-
-    return Claims(kernel, REFERENCE, key, name, decide.claim_reference, decide.release_reference)
+    return records(kernel, name, kind, REFERENCE, decide.claim_reference, decide.release_reference)
 
 
 async def pinned(kernel: Kernel, of: Aggregate[S], tenant: str, id: str | None) -> tuple[S, list[Guard]]:

@@ -9,19 +9,17 @@ from typing import Any
 from libs.access.directory import Asker
 from libs.events.caller import Caller
 from libs.events.catalog.people import ReportingChanged
+from libs.events.claims import Claims, Record, RecordName
 from libs.events.envelope import stream_name
 from libs.events.errors import PreconditionFailed
 from libs.events.handle import Guard, Kernel, Outcome
 from services.people.domain import decide
 from services.people.domain.commands import AddPerson, ChangePerson, GrantRole, PlanAbsence, Reference, WithdrawAbsence
 from services.people.domain.errors import EmailTaken, ManagerCycle, PersonNotFound, ReferenceTaken
-from services.people.domain.state import PERSON, REPORTING, UNIT, Person
+from services.people.domain.state import PERSON, REPORTING, UNIT, Claim, Person
 from services.people.handlers.guarding import (
     Above,
-    AnyRef,
-    Claims,
     EmailName,
-    ReferenceName,
     emails,
     no_circle,
     pinned,
@@ -46,7 +44,7 @@ class PeopleHandlers:
 
     kernel: Kernel
     email_name: EmailName
-    reference_name: ReferenceName
+    reference_name: RecordName
     rights: PeopleRights
     zones: Collection[str]
 
@@ -87,13 +85,13 @@ class PeopleHandlers:
     ) -> Outcome:
         """Adds who stands for a record of another system, or changes them: `change` makes that command for an id."""
         self.rights.demand(asker, "person.change", _NOT_ADDING)
-        holder = await self._references.holder(caller.tenant, reference)
+        holder = (await self._references.holder(caller.tenant, reference)).holder
         if holder is None:
             try:
                 return await self.admit(caller, command)
             except (ReferenceTaken, EmailTaken):
                 # Somebody else put the same record since this one looked.
-                holder = await self._references.holder(caller.tenant, reference)
+                holder = (await self._references.holder(caller.tenant, reference)).holder
                 if holder is None:
                     raise
         return await self.change_person(asker, caller, change(holder))
@@ -200,18 +198,22 @@ class PeopleHandlers:
 
     async def by_email(self, tenant: str, email: str) -> str | None:
         """The id of the person with this address, straight from its guard stream; None if nobody has it."""
-        return await self._emails.holder(tenant, email)
+        return (await self._emails.holder(tenant, email)).holder
+
+    async def first_by_email(self, tenant: str, email: str) -> str | None:
+        """The id of the person whose address this was first, whoever has it now; None if it never was anybody's."""
+        return (await self._emails.first(tenant, email)).holder
 
     async def person(self, tenant: str, person_id: str) -> Person:
         """Somebody straight from their stream; version 0: nobody."""
         return (await self.kernel.load(PERSON, stream_name(tenant, PERSON.kind, person_id))).state
 
     @property
-    def _emails(self) -> Claims[str]:
+    def _emails(self) -> Claims[Claim, str, str]:
         return emails(self.kernel, self.email_name)
 
     @property
-    def _references(self) -> Claims[AnyRef]:
+    def _references(self) -> Claims[Claim, Record, str]:
         return references(self.kernel, self.reference_name, PERSON.kind)
 
     async def _turn(

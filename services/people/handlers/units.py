@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from libs.access.directory import Asker
 from libs.events.caller import Caller
 from libs.events.catalog.people import UnitTreeChanged
+from libs.events.claims import Claims, Record, RecordName
 from libs.events.envelope import stream_name
 from libs.events.handle import Guard, Kernel, Outcome
 from services.people.domain import decide
 from services.people.domain.commands import ChangeUnit, CreateUnit, Reference
 from services.people.domain.errors import ReferenceTaken, UnitCycle, UnitNotFound
-from services.people.domain.state import PERSON, UNIT, UNIT_TREE, Person, Unit
-from services.people.handlers.guarding import Above, AnyRef, Claims, ReferenceName, no_circle, pinned, references
+from services.people.domain.state import PERSON, UNIT, UNIT_TREE, Claim, Person, Unit
+from services.people.handlers.guarding import Above, no_circle, pinned, references
 from services.people.rights import PeopleRights
 
 _NOT_CHANGING = "Only an administrator makes and changes units. Ask one, or use an administrator's token."
@@ -25,7 +26,7 @@ class UnitHandlers:
     """One method a command; each returns how it ended and raises a DomainError when it is refused."""
 
     kernel: Kernel
-    reference_name: ReferenceName
+    reference_name: RecordName
     rights: PeopleRights
 
     async def create_unit(self, asker: Asker, caller: Caller, command: CreateUnit) -> Outcome:
@@ -60,13 +61,13 @@ class UnitHandlers:
     ) -> Outcome:
         """Makes what stands for a record of another system, or changes it: `change` makes that command for an id."""
         self.rights.demand(asker, "unit.change", _NOT_CHANGING)
-        holder = await self._references.holder(caller.tenant, reference)
+        holder = (await self._references.holder(caller.tenant, reference)).holder
         if holder is None:
             try:
                 return await self.create_unit(asker, caller, command)
             except ReferenceTaken:
                 # Somebody else put the same record since this one looked.
-                holder = await self._references.holder(caller.tenant, reference)
+                holder = (await self._references.holder(caller.tenant, reference)).holder
                 if holder is None:
                     raise
         return await self.change_unit(asker, caller, change(holder))
@@ -114,5 +115,5 @@ class UnitHandlers:
         return (await self.kernel.load(UNIT, stream_name(tenant, UNIT.kind, unit_id))).state
 
     @property
-    def _references(self) -> Claims[AnyRef]:
+    def _references(self) -> Claims[Claim, Record, str]:
         return references(self.kernel, self.reference_name, UNIT.kind)

@@ -1,6 +1,6 @@
 """Rows and streams of people and units → answers, in the shapes of the public contract."""
 
-from services.people.queries.absences import AbsenceQueries
+from services.people.queries.absences import ABSENCES_BY, AbsenceQueries
 from services.people.queries.answers import ANSWERS, AbsenceAnswer, PersonAnswer, ReportAnswer, UnitAnswer
 from services.people.queries.people import STATES, PeopleQueries, Search
 from services.people.queries.reports import Below, ReportQueries
@@ -8,6 +8,7 @@ from services.people.queries.units import UnitQueries, UnitSearch
 from services.people.queries.walking import SORTED_BY
 
 __all__ = [
+    "ABSENCES_BY",
     "ANSWERS",
     "SORTED_BY",
     "STATES",

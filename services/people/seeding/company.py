@@ -84,7 +84,10 @@ async def company(
     actor: str,
     joining: Collection[str],
 ) -> list[NewStream]:
-    """The company as facts from `at` on, a second apart; `ids` and `units` give ids by key, `joining` who is new."""
+    """The company as facts from `at` on, a second apart: those who are `joining`, and its units, which are all new.
+
+    `ids` and `units` give ids by key.
+    """
     found: list[NewStream] = []
     for colleague in (one for one in COMPANY if one.key in joining):
         at += timedelta(seconds=1)
@@ -101,7 +104,7 @@ async def company(
         claim = EmailClaimed(person_id=ids[colleague.key])
         found.append(NewStream(PERSON.kind, ids[colleague.key], 0, (added,), actor, at))
         found.append(NewStream(EMAIL.kind, await email_name(address_key(address)), 0, (claim,), actor, at))
-    for key, name, parent, lead in UNITS if "nora" in joining else ():
+    for key, name, parent, lead in UNITS:
         at += timedelta(seconds=1)
         unit = UnitCreated(
             unit_id=units[key], name=name, parent_id=units[parent] if parent is not None else None, lead_id=ids[lead]

@@ -134,6 +134,24 @@ async def test_a_goals_weight_is_for_those_it_counts_for(acme: Company) -> None:
     assert read(await acme.rosa.patch(path, json={"weight": 6, "title": "x"}))["weight"] == 6
 
 
+@pytest.mark.parametrize(
+    ("end", "body", "code"),
+    [("close", {"score": 0.5}, "closed"), ("cancel", {"reason": "Over."}, "cancelled"), ("archive", None, "archived")],
+)
+async def test_what_counts_in_a_parent_that_ended_is_not_weighed_anew(
+    acme: Company, end: str, body: Any, code: str
+) -> None:
+    parent = await acme.goal("sam")
+    path = f"goals/{(await acme.goal('sam', parent_id=parent['id']))['id']}"
+    read(await acme.sam.post(f"goals/{parent['id']}/{end}", json=body))
+    await acme.told()
+    refused(await acme.sam.patch(path, json={"weight": 4}), 409, f"goal_{code}")
+    refused(await acme.sam.post(f"{path}/move", json={"parent_id": parent["id"], "weight": 4}), 409, f"goal_{code}")
+    read(await acme.sam.patch(path, json={"weight": 1}))
+    assert await acme.told() == []
+    assert read(await acme.sam.patch(path, json={"weight": 1, "title": "Another"}))["title"] == "Another"
+
+
 async def test_a_key_result_keeps_its_parents_visibility(acme: Company) -> None:
     parent = await acme.goal("sam", visibility="team")
     child = await acme.goal("sam", kind="key_result", parent_id=parent["id"])

@@ -62,6 +62,21 @@ async def test_no_child_comes_to_hang_under_a_goal_that_is_closed(acme: Company)
         assert {answer.json()["code"] for answer in answers if not answer.is_success} <= {"goal_closed"}
 
 
+async def test_nothing_is_weighed_anew_in_a_goal_that_is_closed(acme: Company) -> None:
+    for number in range(2 * ROUNDS):
+        parent = await acme.goal("sam")
+        below = ids([await acme.goal("sam", parent_id=parent["id"]) for _ in range(3)])
+        weighing = [acme.sam.patch(f"goals/{goal}", json={"weight": 2}) for goal in below]
+        closing = acme.sam.post(f"goals/{parent['id']}/close", json={"score": 1})
+        answers = await asyncio.gather(*weighing[: number % 4], closing, *weighing[number % 4 :])
+        assert set(statuses(answers)) <= {200, 409}
+        closed = answers.pop(number % 4)
+        read(closed)
+        _, _, end = closed.headers["Cairn-Position"].partition(":")
+        weighed = [answer.headers["Cairn-Position"].partition(":")[2] for answer in answers if answer.is_success]
+        assert all(int(position) < int(end) for position in weighed)
+
+
 async def test_a_goal_closed_amid_check_ins_stands_where_it_was_judged(acme: Company) -> None:
     for _ in range(2 * ROUNDS):
         parent = await acme.goal("sam")

@@ -25,6 +25,7 @@ from libs.events.catalog.goals import (
 from libs.events.declare import RowKey
 from libs.events.handle import Outcome
 from libs.events.ports import Put
+from libs.web.sorting import Listing, Sort
 from services.goals.domain.errors import (
     CommentNotFound,
     GoalNotFound,
@@ -41,6 +42,7 @@ from tests.goals.queries.company import Company, company, created
 from tests.goals.queries.naive import Rules
 from tests.goals.queries.planting import populate
 
+FIRST_OF_JUNE = datetime(2026, 6, 1, tzinfo=UTC)
 ANA, BOB, OLI, LEAD = asker("ana"), asker("bob"), asker("oli"), asker("lead")
 
 
@@ -67,7 +69,7 @@ async def test_milestones_stand_by_due_date_and_are_gone_when_removed(here: Comp
     reached = await here.state("g1", MilestoneReached(milestone_id="m-1", reached_on=TODAY))
     await here.state("g1", MilestoneRemoved(milestone_id="m-2"))
     for _ in range(2):
-        found = await here.queries.milestones(OLI, "g1")
+        found, _ = await here.queries.milestones(OLI, "g1")
         assert [(one.id, one.title, one.reached_on) for one in found] == [
             ("m-1", "Step 1", TODAY),
             ("m-0", "Step 0", None),
@@ -199,11 +201,11 @@ async def test_requests_are_found_by_every_filter(tmp_path: Path, bounds: Bounds
             for _ in range(6):
                 search = _search(random, sorted(rules.managers), sorted(rules.nodes))
                 expected = [
-                    row.id
+                    row
                     for row in rows
                     if _reads(rules, person, rules.nodes[row.goal_id]) and _matches(rules, search, row)
                 ]
-                assert await _all(here, person, search) == expected, (person, search)
+                assert await _all(here, person, search) == _in_order(expected, search.asked.sort), (person, search)
 
 
 async def _all(here: Company, person: str, search: SupportSearch) -> list[str]:
@@ -221,13 +223,21 @@ def _search(random: Random, people: list[str], goals: list[str]) -> SupportSearc
         return tuple(random.sample(values, random.randint(1, most))) if random.random() < 0.4 else ()
 
     states = maybe(["open", "promised", "given", "declined"], 2)
-    return SupportSearch(state=states, manager_id=maybe(people, 3), goal_id=maybe(goals, 40))
+    since = FIRST_OF_JUNE + timedelta(hours=random.randint(0, 40)) if random.random() < 0.4 else None
+    asked = Listing(Sort(random.choice(("created_at", "updated_at")), random.random() < 0.4), since)
+    return SupportSearch(state=states, manager_id=maybe(people, 3), goal_id=maybe(goals, 40), asked=asked)
+
+
+def _in_order(rows: list[SupportRow], sort: Sort) -> list[str]:
+    found = sorted(rows, key=lambda row: (getattr(row, sort.name), row.id), reverse=sort.descending)
+    return [row.id for row in found]
 
 
 def _row(id: str, goal: str, random: Random) -> SupportRow:
-    at = datetime(2026, 6, 1, tzinfo=UTC)
+    at = FIRST_OF_JUNE + timedelta(hours=random.randint(0, 30))
     state = random.choice(("open", "promised", "given", "declined"))
-    fields: dict[str, Any] = {"created_at": at, "created_by": "x", "updated_at": at, "updated_by": "x"}
+    changed = at + timedelta(hours=random.choice((0, 0, 10)))
+    fields: dict[str, Any] = {"created_at": at, "created_by": "x", "updated_at": changed, "updated_by": "x"}
     return SupportRow(
         id=id,
         version=1,
@@ -255,4 +265,5 @@ def _matches(rules: Rules, search: SupportSearch, row: SupportRow) -> bool:
         (not search.state or row.state in search.state)
         and (not search.goal_id or row.goal_id in search.goal_id)
         and (not search.manager_id or manager in search.manager_id)
+        and (search.asked.updated_since is None or row.updated_at >= search.asked.updated_since)
     )

@@ -12,8 +12,9 @@ import pytest
 from msgspec import UNSET
 
 from libs.events.catalog.goals import CheckInCorrected, CheckInRecorded, CheckInRef, GoalPublished, Source
+from libs.web.references import ExternalRefAnswer
 from services.goals.domain.errors import CheckInNotFound, GoalNotFound
-from services.goals.queries.answers import ExternalRefAnswer, SaidAnswer, SourceAnswer
+from services.goals.queries.answers import SaidAnswer, SourceAnswer
 from tests.access.organisation import TODAY, asker
 from tests.goals.queries.company import Company, company, created
 
@@ -127,12 +128,12 @@ async def test_the_newest_come_first_in_pages_whatever_stands_between(here: Comp
             await here.state("g1", correction(f"c-{number:02}", 2 + number * 3 + number // 3 + (number % 3 > 0)))
     await here.fold()
     for limit in (1, 5, 12):
-        found, before = [], None
+        found, after = [], None
         while True:
-            items, before = await here.queries.check_ins(OLI, "g1", before=before, limit=limit)
+            items, after = await here.queries.check_ins(OLI, "g1", after=after, limit=limit)
             assert len(items) <= limit
             found += items
-            if before is None:
+            if after is None:
                 break
         assert [one.id for one in found] == [f"c-{number:02}" for number in reversed(range(12))]
         assert [one.corrected for one in found] == [number % 3 == 0 for number in reversed(range(12))]

@@ -22,9 +22,10 @@ from libs.events.catalog.goals import (
 )
 from libs.events.declare import RowKey
 from libs.events.ports import Put
+from libs.web.references import ExternalRefAnswer
 from services.goals.domain.errors import GoalNotFound
 from services.goals.queries import ANSWERS, Search
-from services.goals.queries.answers import AgreementAnswer, ExternalRefAnswer, MetricAnswer
+from services.goals.queries.answers import AgreementAnswer, MetricAnswer
 from services.goals.read_models import GOALS, NODES
 from tests.access.organisation import TENANT, TODAY, asker
 from tests.goals.queries.company import Company, changed, company, created, goal_of, node

@@ -74,11 +74,11 @@ async def test_a_history_in_pages_is_the_same_history(here: Company) -> None:
     await _eventful(here)
     whole, _ = await here.queries.history(LEAD, "g1")
     for limit in (1, 2, 3):
-        paged, before = [], None
+        paged, after = [], None
         while True:
-            items, before = await here.queries.history(LEAD, "g1", before=before, limit=limit)
+            items, after = await here.queries.history(LEAD, "g1", after=after, limit=limit)
             paged += items
-            if before is None:
+            if after is None:
                 break
         assert paged == whole
 
@@ -100,7 +100,7 @@ async def test_a_page_of_a_long_history_reads_little_more_than_the_page(here: Co
         return found
 
     here.kernel.store.read_stream = counting  # type: ignore[method-assign]
-    items, before = await here.queries.history(LEAD, "g1", limit=20)
-    more, _ = await here.queries.history(LEAD, "g1", before=before, limit=20)
+    items, end = await here.queries.history(LEAD, "g1", limit=20)
+    more, _ = await here.queries.history(LEAD, "g1", after=end, limit=20)
     assert [one.version for one in (*items, *more)] == list(range(MANY + 1, MANY - 39, -1))
     assert read < 60

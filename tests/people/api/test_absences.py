@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -139,3 +140,24 @@ async def test_absences_are_listed_by_their_first_day(family: dict[str, Client])
     cursor = (await sam.get(f"/people/{sam.id}/absences?limit=1"))["next_cursor"]
     other = family["maya"]
     refused(await other.ask("GET", f"/people/{other.id}/absences?cursor={cursor}"), 422, "invalid_cursor")
+
+
+async def test_absences_come_in_the_order_asked_for(house: House, family: dict[str, Client]) -> None:
+    sam = family["sam"]
+    planned: list[Any] = []
+    for first, last in ((30, 31), (10, 12), (30, 40), (20, 20)):
+        house.clock.move(timedelta(minutes=1 if first != 20 else 0))
+        planned.append(await sam.post(f"/people/{sam.id}/absences", {"from": day(first), "to": day(last)}))
+    path = f"/people/{sam.id}/absences"
+    by_day = sorted(planned, key=lambda one: (one["from"], one["id"]))
+    by_time = sorted(planned, key=lambda one: (one["created_at"], one["id"]))
+    for sort, ordered in {"from": by_day, "created_at": by_time, "updated_at": by_time}.items():
+        for name, expected in ((sort, ordered), (f"-{sort}", ordered[::-1])):
+            for limit in (1, 3, 500):
+                assert await sam.list(f"{path}?sort={name}&limit={limit}") == expected
+            for time in {one["created_at"] for one in planned}:
+                left = [one for one in expected if one["updated_at"] >= time]
+                assert await sam.list(f"{path}?sort={name}&updated_since={time}&limit=1") == left
+    assert await sam.list(path) == by_day
+    for wrong in ("sort=to", "sort=first_day", "updated_since=today"):
+        refused(await sam.ask("GET", f"{path}?{wrong}"), 422, "invalid_parameter")

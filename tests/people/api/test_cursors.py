@@ -34,7 +34,14 @@ def tells(cursor: str, name: str) -> bool:
     return any(form in held for word in name.split() for form in forms(word) for held in (raw, cursor.encode()))
 
 
-@pytest.mark.parametrize("path", [*LISTS, "/people/{boss}/reports?depth=3", "/people/{boss}/absences?"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *LISTS,
+        *(f"/people/{{boss}}/reports?depth=3&sort={sort}" for sort in ("name", "-name", "created_at", "updated_at")),
+        "/people/{boss}/absences?",
+    ],
+)
 async def test_no_cursor_tells_a_name(admin: Client, boss: str, path: str) -> None:
     path, cursors = path.format(boss=boss), []
     page = await admin.get(f"{path}&limit=1")

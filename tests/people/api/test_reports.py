@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.people.queries import reports as queries
 from tests.people.api.house import MOST, NOBODY, Client, House, day, refused
 
 
@@ -36,7 +37,17 @@ async def below(asker: Client, person: str, query: str = "", limit: int = 50) ->
 
 
 async def test_what_cannot_be_asked_is_refused(admin: Client) -> None:
-    for wrong in ("depth=0", "depth=21", "depth=x", "depth=-1", "depth=1.0", "depth=", "sort=name", "cursor=x"):
+    for wrong in (
+        "depth=0",
+        "depth=21",
+        "depth=x",
+        "depth=-1",
+        "depth=1.0",
+        "depth=",
+        "sort=level",
+        "updated_since=1",
+        "cursor=x",
+    ):
         answer = await admin.ask("GET", f"/people/{admin.id}/reports?{wrong}")
         assert (answer.status_code, answer.json()["code"].partition("_")[0]) == (422, "invalid")
     refused(await admin.ask("GET", f"/people/{NOBODY}/reports"), 404, "person_not_found")
@@ -127,3 +138,83 @@ async def test_many_reports_come_in_pages(admin: Client) -> None:
     expected = [(f"P{number:03}", 1) for number in range(120)]
     for limit in (7, 100, 120, 500):
         assert await below(admin, boss, "&depth=3", limit) == expected
+
+
+# --- in other orders, and since a time --------------------------------------------------------------------------
+
+
+async def hires(house: House, admin: Client) -> dict[str, str]:
+    """As `tree`, but each a minute after another, and Bea changed last."""
+    ids: dict[str, str] = {}
+    for name, above in (
+        ("ceo", None), ("bea", "ceo"), ("abe", "ceo"), ("dan", "abe"), ("cyd", "abe"), ("eve", "cyd"), ("fay", "bea"),
+    ):  # fmt: skip
+        house.clock.move(timedelta(minutes=1))
+        ids[name] = await admin.person(name, **({"manager_id": ids[above]} if above else {}))
+    house.clock.move(timedelta(minutes=1))
+    await admin.patch(f"/people/{ids['bea']}", {"locale": "en"})
+    return ids
+
+
+ORDERS = {
+    "name": ["Abe", "Cyd", "Eve", "Dan", "Bea", "Fay"],
+    "-name": ["Bea", "Fay", "Abe", "Dan", "Cyd", "Eve"],
+    "created_at": ["Bea", "Fay", "Abe", "Dan", "Cyd", "Eve"],
+    "-created_at": ["Abe", "Cyd", "Eve", "Dan", "Bea", "Fay"],
+    "updated_at": ["Abe", "Dan", "Cyd", "Eve", "Bea", "Fay"],
+    "-updated_at": ["Bea", "Fay", "Abe", "Cyd", "Eve", "Dan"],
+}
+
+
+async def test_those_of_one_person_come_in_the_order_asked_for(house: House, admin: Client) -> None:
+    people = await hires(house, admin)
+    for sort, expected in ORDERS.items():
+        for limit in (1, 2, 4, 500):
+            found = await below(admin, people["ceo"], f"&depth=9&sort={sort}", limit)
+            assert [name for name, _ in found] == expected, (sort, limit)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 9])
+async def test_who_changed_since_is_found_below_who_did_not(house: House, admin: Client, depth: int) -> None:
+    people = await hires(house, admin)
+    levels = {"Abe": 1, "Bea": 1, "Cyd": 2, "Dan": 2, "Fay": 2, "Eve": 3}
+    everybody = await admin.list(f"/people/{people['ceo']}/reports?depth={depth}")
+    assert {one["display_name"] for one in everybody} == {name for name, level in levels.items() if level <= depth}
+    for time in sorted({one["updated_at"] for one in everybody}):
+        changed = {one["display_name"] for one in everybody if one["updated_at"] >= time}
+        for sort, expected in ORDERS.items():
+            for limit in (1, 2, 500):
+                query = f"&depth={depth}&sort={sort}&updated_since={time}"
+                found = await below(admin, people["ceo"], query, limit)
+                assert [name for name, _ in found] == [name for name in expected if name in changed], (sort, time)
+
+
+async def test_nobody_is_missed_while_people_change(house: House, admin: Client) -> None:
+    people = await hires(house, admin)
+    path = f"/people/{people['ceo']}/reports?depth=9&limit=1&sort=updated_at"
+    page = await admin.get(path)
+    assert [one["display_name"] for one in page["items"]] == ["Abe"]
+    house.clock.move(timedelta(minutes=1))
+    await admin.patch(f"/people/{people['abe']}", {"locale": "de"})
+    rest: list[str] = []
+    while page["next_cursor"] is not None and len(rest) < MOST:
+        page = await admin.get(f"{path}&cursor={page['next_cursor']}")
+        rest += [one["display_name"] for one in page["items"]]
+    # Who changed comes again, with those below, because they stand at the end now.
+    assert rest == ["Dan", "Cyd", "Eve", "Bea", "Fay", "Abe", "Dan", "Cyd", "Eve"]
+
+
+async def test_a_page_that_takes_too_much_looking_ends_early(
+    house: House, admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "MOST_LOOKED_AT", 2)
+    people = await hires(house, admin)
+    since = (await admin.get(f"/people/{people['bea']}"))["updated_at"]
+    path = f"/people/{people['ceo']}/reports?depth=9&updated_since={since}"
+    page = await admin.get(path)
+    pages = [page["items"]]
+    while page["next_cursor"] is not None:
+        page = await admin.get(f"{path}&cursor={page['next_cursor']}")
+        pages.append(page["items"])
+        assert len(pages) < MOST
+    assert [[one["display_name"] for one in items] for items in pages] == [[], [], ["Bea"], []]

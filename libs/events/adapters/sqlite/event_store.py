@@ -123,10 +123,6 @@ class SQLiteEventStore:
         rows = await self._read(SELECT_COMMAND, (tenant, command_id))
         return command_record(rows[0]) if rows else None
 
-    async def head(self, tenant: str) -> int:
-        """See `EventStore.head`."""
-        return (await self.tenant_head(tenant)).sequence
-
     async def tenant_head(self, tenant: str) -> TenantHead:
         """The tenant's last sequence and this store's id, both as they stand in the file now."""
         sql = "SELECT store_id, coalesce((SELECT sequence FROM heads WHERE tenant=?), 0) FROM store"

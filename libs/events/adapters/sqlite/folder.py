@@ -26,6 +26,8 @@ DEVELOPMENT_TOKENS = "development-tokens.key"
 INNER_HOP = "inner-hop.key"
 _PATIENCE = 1.0
 """Seconds to wait for the lock: who asks `served_by` holds it for a moment."""
+_LONGEST = 500
+"""Bytes that a process says about itself: its name on the first line, where it answers on the second."""
 
 
 class FolderInUse(Exception):
@@ -41,6 +43,16 @@ class FolderInUse(Exception):
 
 def served_by(path: Path) -> str | None:
     """What the process that serves this folder says about itself, None when nobody serves it. Changes nothing."""
+    said = _said(path)
+    return None if said is None else _holder(said) or "another process"
+
+
+def served_at(path: Path) -> str | None:
+    """The address that the process which serves this folder answers at; None when nobody does, or has not said yet."""
+    return next(iter((_said(path) or "").splitlines()[1:]), None)
+
+
+def _said(path: Path) -> str | None:
     try:
         descriptor = os.open(path / LOCK, os.O_RDONLY | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):
@@ -48,10 +60,14 @@ def served_by(path: Path) -> str | None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return os.read(descriptor, 200).decode(errors="replace").strip() or "another process"
+        return os.read(descriptor, _LONGEST).decode(errors="replace")
     finally:
         os.close(descriptor)
     return None
+
+
+def _holder(said: str) -> str:
+    return next(iter(said.splitlines()), "").strip()
 
 
 class DataFolder:
@@ -75,13 +91,18 @@ class DataFolder:
         descriptor = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             if not _locked(descriptor):
-                raise FolderInUse(self.path, os.read(descriptor, 200).decode(errors="replace").strip())
+                raise FolderInUse(self.path, _holder(os.read(descriptor, _LONGEST).decode(errors="replace")))
             os.ftruncate(descriptor, 0)
             os.write(descriptor, f"process {os.getpid()}\n".encode())
         except BaseException:
             os.close(descriptor)
             raise
         self._lock = descriptor
+
+    def answers_at(self, url: str) -> None:
+        """Leaves word where the process that serves this folder answers; after `serve`."""
+        assert self._lock is not None, "only who serves a folder can be asked"
+        os.write(self._lock, f"{url}\n".encode())
 
     def event_store(self, service: str) -> SQLiteEventStore:
         """The event store of a service, the same object for all who ask, so that its appends wake its readers."""

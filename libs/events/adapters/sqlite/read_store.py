@@ -98,8 +98,11 @@ class SQLiteReadStore:
                 if len(found) > query.limit:
                     break
             shown = found[: query.limit]
+            following = shown[-1] if len(found) > query.limit else None
+            if query.whole and following is not None:
+                return Page([], following)
             rows = load(connection, table, tenant, [id for _, id in shown])
-            return Page([(id, rows[id]) for _, id in shown], shown[-1] if len(found) > query.limit else None)
+            return Page([(id, rows[id]) for _, id in shown], following)
 
         return await self._database.read(work)
 

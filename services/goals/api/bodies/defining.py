@@ -9,8 +9,8 @@ from pydantic import ConfigDict, Field
 
 from libs.web.fields import Date, Id, Model, Number, Title, Weight, line
 from libs.web.patch import ABSENT, Kept, Patch
-from libs.web.references import KnownReferenceBody, ReferenceBody, ReferencePatch
-from services.goals.api.bodies.fields import Reason, Words, record_of, reference
+from libs.web.references import KnownReferenceBody, ReferenceBody, ReferencePatch, given, named
+from services.goals.api.bodies.fields import Reason, Words
 from services.goals.domain.commands import (
     Cadence,
     ChangeGoal,
@@ -107,7 +107,7 @@ class GoalBody(GoalFields):
 
     def command(self) -> CreateGoal:
         """The body as a command."""
-        return self.creating(reference(self.external_ref))
+        return self.creating(given(Reference, self.external_ref))
 
 
 class GoalByReferenceBody(GoalFields):
@@ -122,7 +122,7 @@ class GoalByReferenceBody(GoalFields):
 
     def command(self, system: str, external_id: str) -> PutGoal:
         """The body as a command for the record that the path names. Raises Problem when the body names another."""
-        record = record_of(self.external_ref, system, external_id)
+        record = named(Reference, self.external_ref, system, external_id)
         sent = self.model_fields_set
         changes = {name: getattr(self, name) for name in _CHANGEABLE if name in sent}
         changes |= {name: tuple(getattr(self, name)) for name in ("contributor_ids", "labels") if name in sent}

@@ -8,8 +8,8 @@ from pydantic import ConfigDict
 
 from libs.web.fields import Date, Fraction01, Model, Number, Title
 from libs.web.patch import ABSENT, Kept, Patch
-from libs.web.references import KnownReferenceBody, Link, ReferenceBody, System
-from services.goals.api.bodies.fields import Reason, Words, record_of, reference
+from libs.web.references import KnownReferenceBody, Link, ReferenceBody, System, given, named
+from services.goals.api.bodies.fields import Reason, Words
 from services.goals.domain.commands import (
     AddMilestone,
     ChangeMilestone,
@@ -76,7 +76,7 @@ class CheckInBody(CheckInFields):
 
     def command(self, goal_id: str) -> RecordCheckIn:
         """The body as a command for one goal."""
-        return self.recording(goal_id, reference(self.external_ref))
+        return self.recording(goal_id, given(Reference, self.external_ref))
 
 
 class CheckInByReferenceBody(CheckInFields):
@@ -92,7 +92,7 @@ class CheckInByReferenceBody(CheckInFields):
 
     def command(self, goal_id: str, system: str, external_id: str) -> PutCheckIn:
         """The body as a command for the record that the path names. Raises Problem when the body names another."""
-        record = record_of(self.external_ref, system, external_id)
+        record = named(Reference, self.external_ref, system, external_id)
         return PutCheckIn(reference=record, record=self.recording(goal_id, record), reason=self.reason)
 
 

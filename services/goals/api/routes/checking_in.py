@@ -11,9 +11,10 @@ from libs.events.handle import Outcome
 from libs.web.answers import answer, page_answer
 from libs.web.door import Command
 from libs.web.fields import Id
-from libs.web.paging import VERSION, Paging, paging
+from libs.web.paging import TEXT, VERSION, Paging, SortedBy, paging
 from libs.web.references import ExternalId, System
 from libs.web.schemas import answers, answers_page
+from libs.web.sorting import Listing, listing
 from services.goals.api import examples
 from services.goals.api.answering import Desk, written
 from services.goals.api.bodies.moving import CheckInBody, CheckInByReferenceBody, CorrectionBody
@@ -67,18 +68,23 @@ def _queries(routes: APIRouter, desk: Desk) -> None:
 
     @routes.get(
         "/goals/{goal_id}/check-ins",
-        responses=answers_page(CheckInAnswer, "Check-ins, the newest first.", example=examples.CHECK_IN),
+        responses=answers_page(
+            CheckInAnswer, "Check-ins, the newest first unless asked otherwise.", example=examples.CHECK_IN
+        ),
     )
     async def list_check_ins(
-        request: Request, goal_id: Id, asker: Of, page: Annotated[Paging, Depends(paging)]
+        request: Request,
+        goal_id: Id,
+        asker: Of,
+        page: Annotated[Paging, Depends(paging)],
+        asked: Annotated[Listing, Depends(listing("-created_at", "updated_at", "observed_on"))],
     ) -> Response:
         """How a goal was seen to move."""
         await desk.refuse_parked(request, asker, goal_id)
-        place = page.after(VERSION, "check-ins", goal_id)
-        before = place[0] if place is not None else None
-        items, end = await queries.check_ins(asker, goal_id, before=before, limit=page.limit)
-        cursor = page.next((end, goal_id) if end is not None else None, "check-ins", goal_id)
-        return page_answer(request, items, cursor)
+        bound = (asker.tenant, "check-ins", goal_id, asked)
+        places: SortedBy[str | None] | SortedBy[int] = TEXT if asked.sort.name == "observed_on" else VERSION
+        items, end = await queries.check_ins(asker, goal_id, asked, after=page.after(places, *bound), limit=page.limit)
+        return page_answer(request, items, page.next(end, *bound))
 
     @routes.get("/goals/{goal_id}/check-ins/{check_in_id}", responses=CHECK_IN)
     async def read_check_in(request: Request, goal_id: Id, check_in_id: Id, asker: Of) -> Response:

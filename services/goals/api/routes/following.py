@@ -12,6 +12,7 @@ from libs.web.door import Command
 from libs.web.fields import Id
 from libs.web.paging import TEXT, Paging, paging
 from libs.web.schemas import answers, answers_nothing, answers_page
+from libs.web.sorting import Listing, listing
 from services.goals.api import examples
 from services.goals.api.answering import Desk, gone, written
 from services.goals.queries import FollowerAnswer
@@ -43,10 +44,14 @@ def add(routes: APIRouter, desk: Desk) -> None:
         responses=answers_page(FollowerAnswer, "Who follows the goal.", example=examples.FOLLOWER),
     )
     async def list_followers(
-        request: Request, goal_id: Id, asker: Of, page: Annotated[Paging, Depends(paging)]
+        request: Request,
+        goal_id: Id,
+        asker: Of,
+        page: Annotated[Paging, Depends(paging)],
+        asked: Annotated[Listing, Depends(listing("person_id", "created_at", "updated_at"))],
     ) -> Response:
         """Who follows a goal."""
         await desk.refuse_parked_talk(request, asker, goal_id)
-        after = page.after(TEXT, "followers", goal_id)
-        items, end = await queries.followers(asker, goal_id, after=after, limit=page.limit)
-        return page_answer(request, items, page.next(end, "followers", goal_id))
+        bound = (asker.tenant, "followers", goal_id, asked)
+        items, end = await queries.followers(asker, goal_id, asked, after=page.after(TEXT, *bound), limit=page.limit)
+        return page_answer(request, items, page.next(end, *bound))

@@ -13,6 +13,7 @@ from libs.web.door import Command
 from libs.web.fields import Id
 from libs.web.paging import TEXT, Paging, paging
 from libs.web.schemas import answers, answers_nothing, answers_page
+from libs.web.sorting import Listing, listing
 from services.goals.api import examples
 from services.goals.api.answering import Desk, gone, written
 from services.goals.api.bodies.moving import MilestoneBody, MilestonePatch
@@ -73,20 +74,22 @@ def _queries(routes: APIRouter, desk: Desk) -> None:
 
     @routes.get(
         "/goals/{goal_id}/milestones",
-        responses=answers_page(MilestoneAnswer, "All milestones, by due date.", example=examples.MILESTONE),
+        responses=answers_page(
+            MilestoneAnswer, "Milestones, by due date unless asked otherwise.", example=examples.MILESTONE
+        ),
     )
     async def list_milestones(
-        request: Request, goal_id: Id, asker: Of, page: Annotated[Paging, Depends(paging)]
+        request: Request,
+        goal_id: Id,
+        asker: Of,
+        page: Annotated[Paging, Depends(paging)],
+        asked: Annotated[Listing, Depends(listing("due_on", "created_at", "updated_at"))],
     ) -> Response:
         """The steps on a goal's way."""
         await desk.refuse_parked(request, asker, goal_id)
-        after = page.after(TEXT, "milestones", goal_id)
-        # There are never many, and all of them stand in the goal itself.
-        places = [((one.due_on.isoformat(), one.id), one) for one in await queries.milestones(asker, goal_id)]
-        left = [(place, one) for place, one in places if after is None or place > (after[0] or "", after[1])]
-        end = left[page.limit - 1][0] if len(left) > page.limit else None
-        items = [one for _, one in left[: page.limit]]
-        return page_answer(request, items, page.next(end, "milestones", goal_id))
+        bound = (asker.tenant, "milestones", goal_id, asked)
+        items, end = await queries.milestones(asker, goal_id, asked, after=page.after(TEXT, *bound), limit=page.limit)
+        return page_answer(request, items, page.next(end, *bound))
 
     @routes.get("/goals/{goal_id}/milestones/{milestone_id}", responses=MILESTONE)
     async def read_milestone(request: Request, goal_id: Id, milestone_id: Id, asker: Of) -> Response:

@@ -11,6 +11,7 @@ from libs.web.answers import answer, page_answer
 from libs.web.fields import Date, Id
 from libs.web.paging import TEXT, VERSION, Paging, paging
 from libs.web.schemas import answers, answers_page
+from libs.web.sorting import Listing, listing
 from services.goals.api import examples
 from services.goals.api.answering import Desk
 from services.goals.api.parameters import Days, Levels, days, filters, refuse_future
@@ -29,6 +30,7 @@ def add(routes: APIRouter, desk: Desk) -> None:
     """The routes on their desk. The tree stands before the goal: its name is no id."""
     _tree(routes, desk)
     _goals(routes, desk)
+    _history(routes, desk)
     _moves(routes, desk)
 
 
@@ -45,9 +47,9 @@ def _goals(routes: APIRouter, desk: Desk) -> None:
     ) -> Response:
         """Goals by what they are, whose they are and how they stand."""
         await desk.refuse_parked_lists(request, asker)
-        after = page.after(TEXT, "goals", search)
-        items, end = await queries.goals(asker, search, after=after, limit=page.limit)
-        return page_answer(request, items, page.next(end, "goals", search))
+        bound = (asker.tenant, "goals", search)
+        items, end = await queries.goals(asker, search, after=page.after(TEXT, *bound), limit=page.limit)
+        return page_answer(request, items, page.next(end, *bound))
 
     @routes.get("/goals/{goal_id}", responses=answers(GoalAnswer, "The goal as you may see it.", example=examples.GOAL))
     async def read_goal(request: Request, goal_id: Id, asker: Of) -> Response:
@@ -56,18 +58,29 @@ def _goals(routes: APIRouter, desk: Desk) -> None:
         goal = await queries.goal(asker, goal_id)
         return answer(goal, version=goal.version)
 
+
+def _history(routes: APIRouter, desk: Desk) -> None:
+    Of: TypeAlias = Annotated[Asker, Depends(desk.door.asker)]
+
     @routes.get(
         "/goals/{goal_id}/history",
-        responses=answers_page(HistoryAnswer, "Events of the goal, the newest first.", example=examples.HISTORY),
+        responses=answers_page(
+            HistoryAnswer, "Events of the goal, the newest first unless asked otherwise.", example=examples.HISTORY
+        ),
     )
     async def read_history(
-        request: Request, goal_id: Id, asker: Of, page: Annotated[Paging, Depends(paging)]
+        request: Request,
+        goal_id: Id,
+        asker: Of,
+        page: Annotated[Paging, Depends(paging)],
+        asked: Annotated[Listing, Depends(listing("-time"))],
     ) -> Response:
         """Everything that happened to a goal, in words."""
-        place = page.after(VERSION, "history", goal_id)
-        before = place[0] if place is not None else None
-        items, end = await queries.history(asker, goal_id, before=before, limit=page.limit)
-        return page_answer(request, items, page.next((end, goal_id) if end is not None else None, "history", goal_id))
+        bound = (asker.tenant, "history", goal_id, asked)
+        place = page.after(VERSION, *bound)
+        after = place[0] if place is not None else None
+        items, end = await desk.queries.history(asker, goal_id, asked, after=after, limit=page.limit)
+        return page_answer(request, items, page.next((end, goal_id) if end is not None else None, *bound))
 
 
 def _tree(routes: APIRouter, desk: Desk) -> None:

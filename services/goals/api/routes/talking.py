@@ -13,6 +13,7 @@ from libs.web.door import Command
 from libs.web.fields import Id, Ids
 from libs.web.paging import TEXT, Paging, paging
 from libs.web.schemas import answers, answers_nothing, answers_page
+from libs.web.sorting import Listing, listing
 from services.goals.api import examples
 from services.goals.api.answering import Desk, gone, written
 from services.goals.api.bodies.talking import CommentBody, CommentPatch, SupportAnswerBody
@@ -29,6 +30,7 @@ def add(routes: APIRouter, desk: Desk) -> None:
     _comment(routes, desk)
     _read_comments(routes, desk)
     _support(routes, desk)
+    _list_support(routes, desk)
 
 
 async def _answer(desk: Desk, request: Request, by: Command, goal_id: str, outcome: Outcome) -> Response:
@@ -68,16 +70,22 @@ def _read_comments(routes: APIRouter, desk: Desk) -> None:
 
     @routes.get(
         "/goals/{goal_id}/comments",
-        responses=answers_page(CommentAnswer, "Comments, the oldest first.", example=examples.COMMENT),
+        responses=answers_page(
+            CommentAnswer, "Comments, the oldest first unless asked otherwise.", example=examples.COMMENT
+        ),
     )
     async def list_comments(
-        request: Request, goal_id: Id, asker: Of, page: Annotated[Paging, Depends(paging)]
+        request: Request,
+        goal_id: Id,
+        asker: Of,
+        page: Annotated[Paging, Depends(paging)],
+        asked: Annotated[Listing, Depends(listing("created_at", "updated_at"))],
     ) -> Response:
         """What was said about a goal."""
         await desk.refuse_parked_talk(request, asker, goal_id)
-        after = page.after(TEXT, "comments", goal_id)
-        items, end = await queries.comments(asker, goal_id, after=after, limit=page.limit)
-        return page_answer(request, items, page.next(end, "comments", goal_id))
+        bound = (asker.tenant, "comments", goal_id, asked)
+        items, end = await queries.comments(asker, goal_id, asked, after=page.after(TEXT, *bound), limit=page.limit)
+        return page_answer(request, items, page.next(end, *bound))
 
     @routes.get("/goals/{goal_id}/comments/{comment_id}", responses=COMMENT)
     async def read_comment(request: Request, goal_id: Id, comment_id: Id, asker: Of) -> Response:
@@ -91,25 +99,6 @@ def _support(routes: APIRouter, desk: Desk) -> None:
     By: TypeAlias = Annotated[Command, Depends(desk.door.command)]
     Of: TypeAlias = Annotated[Asker, Depends(desk.door.asker)]
     queries = desk.queries
-
-    @routes.get(
-        "/support-requests",
-        responses=answers_page(SupportAnswer, "Requests for support, the oldest first.", example=examples.SUPPORT),
-    )
-    async def list_support_requests(
-        request: Request,
-        asker: Of,
-        page: Annotated[Paging, Depends(paging)],
-        state: Annotated[SupportStates | None, Query()] = None,
-        manager_id: Annotated[Ids | None, Query(description="Asked by people whom they lead.")] = None,
-        goal_id: Annotated[Ids | None, Query()] = None,
-    ) -> Response:
-        """Where check-ins ask for support that you may read of."""
-        await desk.refuse_parked_talk(request, asker)
-        search = SupportSearch(state=state or (), manager_id=manager_id or (), goal_id=goal_id or ())
-        after = page.after(TEXT, "support", search)
-        items, end = await queries.support_requests(asker, search, after=after, limit=page.limit)
-        return page_answer(request, items, page.next(end, "support", search))
 
     @routes.get("/support-requests/{request_id}", responses=SUPPORT)
     async def read_support_request(request: Request, request_id: Id, asker: Of) -> Response:
@@ -125,3 +114,30 @@ def _support(routes: APIRouter, desk: Desk) -> None:
         return written(
             request, await queries.support_after(by.asker, outcome), outcome, f"/support-requests/{request_id}"
         )
+
+
+def _list_support(routes: APIRouter, desk: Desk) -> None:
+    Of: TypeAlias = Annotated[Asker, Depends(desk.door.asker)]
+    queries = desk.queries
+
+    @routes.get(
+        "/support-requests",
+        responses=answers_page(
+            SupportAnswer, "Requests for support, the oldest first unless asked otherwise.", example=examples.SUPPORT
+        ),
+    )
+    async def list_support_requests(
+        request: Request,
+        asker: Of,
+        page: Annotated[Paging, Depends(paging)],
+        asked: Annotated[Listing, Depends(listing("created_at", "updated_at"))],
+        state: Annotated[SupportStates | None, Query()] = None,
+        manager_id: Annotated[Ids | None, Query(description="Asked by people whom they lead.")] = None,
+        goal_id: Annotated[Ids | None, Query()] = None,
+    ) -> Response:
+        """Where check-ins ask for support that you may read of."""
+        await desk.refuse_parked_talk(request, asker)
+        search = SupportSearch(state=state or (), manager_id=manager_id or (), goal_id=goal_id or (), asked=asked)
+        bound = (asker.tenant, "support", search)
+        items, end = await queries.support_requests(asker, search, after=page.after(TEXT, *bound), limit=page.limit)
+        return page_answer(request, items, page.next(end, *bound))

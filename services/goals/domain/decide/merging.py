@@ -8,7 +8,7 @@ from typing import Any
 from libs.events.catalog.goals import ExternalRef, GoalChanged, Metric, Period
 from services.goals.domain.commands import ChangeGoal
 from services.goals.domain.decide.defining import contributors, definition_of, held_visibility, metric_of, period_of
-from services.goals.domain.decide.states import refuse_absent, refuse_unless
+from services.goals.domain.decide.states import refuse_absent, refuse_as_parent, refuse_unless
 from services.goals.domain.errors import (
     CannotBeCleared,
     DriverWithoutMetric,
@@ -29,8 +29,8 @@ def change_goal(
 ) -> tuple[GoalChanged, ...]:
     """The whole definition anew; nothing where nothing differs.
 
-    `parent` is the goal's own, `may_weigh` whether the asker edits it. Raises the state's conflict, WeightIsTheParents,
-    or one of the rules on what a goal may be.
+    `parent` is the goal's own, `may_weigh` whether the asker edits it. Raises the state's conflict (the parent's too,
+    when it counts there with another weight), WeightIsTheParents, or one of the rules on what a goal may be.
     """
     refuse_unless(goal, "draft", "open")
     before = definition_of(goal)
@@ -41,8 +41,11 @@ def change_goal(
     changed = [name for name, value in after.items() if value != before[name]]
     if not changed:
         return ()
-    if "weight" in changed and goal.alignment == "accepted" and not may_weigh:
-        raise WeightIsTheParents
+    if "weight" in changed and goal.alignment == "accepted":
+        if not may_weigh:
+            raise WeightIsTheParents
+        # As for a move in place: what has ended is not weighed anew.
+        refuse_as_parent(parent)
     _refuse_nonsense(goal, after)
     return (GoalChanged(**after, changed=changed),)
 

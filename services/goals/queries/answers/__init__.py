@@ -15,7 +15,6 @@ from services.goals.queries.answers.check_in import (
 from services.goals.queries.answers.goal import (
     AgreementAnswer,
     ChangeAnswer,
-    ExternalRefAnswer,
     GoalAnswer,
     HintAnswer,
     HistoryAnswer,
@@ -59,7 +58,6 @@ __all__ = [
     "CheckInAnswer",
     "CommentAnswer",
     "CorrectionAnswer",
-    "ExternalRefAnswer",
     "FollowerAnswer",
     "GoalAnswer",
     "HintAnswer",

@@ -8,7 +8,7 @@ from decimal import Decimal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from services.goals.queries.answers.goal import ExternalRefAnswer
+from libs.web.references import ExternalRefAnswer
 
 
 class SourceAnswer(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from libs.events.catalog.goals import Period
+from libs.web.references import ExternalRefAnswer
 
 
 class MetricAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,14 +20,6 @@ class MetricAnswer(msgspec.Struct, frozen=True, kw_only=True):
     target: Decimal
     current: Decimal
     unit: str | None
-
-
-class ExternalRefAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The record of another system that this stands for."""
-
-    system: str
-    id: str | None
-    url: str | None
 
 
 class AgreementAnswer(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,9 +12,11 @@ from libs.web.door import Command
 from libs.web.fields import Id
 from libs.web.paging import TEXT, Paging, paging
 from libs.web.schemas import answers, answers_nothing, answers_page
+from libs.web.sorting import Listing
 from services.people.api import examples
 from services.people.api.answering import Desk, gone, written
 from services.people.api.bodies import AbsenceBody
+from services.people.api.parameters import AWAY
 from services.people.domain.commands import WithdrawAbsence
 from services.people.queries import AbsenceAnswer
 
@@ -50,15 +52,21 @@ def _reading(routes: APIRouter, desk: Desk) -> None:
 
     @routes.get(
         "/people/{person_id}/absences",
-        responses=answers_page(AbsenceAnswer, "Absences by their first day.", example=examples.ABSENCE),
+        responses=answers_page(
+            AbsenceAnswer, "Absences, by their first day unless asked otherwise.", example=examples.ABSENCE
+        ),
     )
     async def list_absences(
-        request: Request, person_id: Id, asker: By, page: Annotated[Paging, Depends(paging)]
+        request: Request,
+        person_id: Id,
+        asker: By,
+        page: Annotated[Paging, Depends(paging)],
+        asked: Annotated[Listing, Depends(AWAY)],
     ) -> Response:
         """When somebody is away: for themselves, their managers and administrators."""
-        after = page.after(TEXT, "absences", person_id)
-        items, end = await queries.absences(asker, person_id, after=after, limit=page.limit)
-        return page_answer(request, items, page.next(end, "absences", person_id))
+        bound = (asker.tenant, "absences", person_id, asked)
+        items, end = await queries.absences(asker, person_id, asked, after=page.after(TEXT, *bound), limit=page.limit)
+        return page_answer(request, items, page.next(end, *bound))
 
     @routes.get(
         "/people/{person_id}/absences/{absence_id}",

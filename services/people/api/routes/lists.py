@@ -11,10 +11,10 @@ from libs.web.answers import page_answer
 from libs.web.fields import Id
 from libs.web.paging import TEXT, Paging, paging
 from libs.web.schemas import answers_page
-from libs.web.sorting import Sort, UpdatedSince
+from libs.web.sorting import Listing, Sort, UpdatedSince
 from services.people.api import examples
 from services.people.api.answering import Desk
-from services.people.api.parameters import BY_NAME, Address, AsOf, Levels, OutsideNumber, SomeIds, States, Words
+from services.people.api.parameters import BELOW, BY_NAME, Address, AsOf, Levels, OutsideNumber, SomeIds, States, Words
 from services.people.projections import PERSON_ROWS
 from services.people.queries import Below, PersonAnswer, ReportAnswer, Search
 
@@ -71,15 +71,17 @@ def _reports(routes: APIRouter, desk: Desk) -> None:
         person_id: Id,
         asker: Annotated[Asker, Depends(door.asker)],
         page: Annotated[Paging, Depends(paging)],
+        asked: Annotated[Listing, Depends(BELOW)],
         depth: Levels = 1,
         as_of: AsOf = None,
     ) -> Response:
-        """Who works below somebody: down the lines of reporting, by name, each person's own reports right after them.
+        """Who works below somebody: down the lines of reporting, each person's own reports right after them.
 
-        Who no longer works here is left out, the people that they still lead are not.
+        Those who report to the same person are sorted, by name unless asked otherwise. Who no longer works here is
+        left out, the people that they still lead are not.
         """
-        below = Below(person_id, depth, as_of)
-        after = page.after(TEXT, "reports", below)
-        items, end = await desk.reports.reports(asker, below, after=after, limit=page.limit)
+        below = Below(person_id, depth, as_of, asked)
+        bound = (asker.tenant, "reports", below)
+        items, end = await desk.reports.reports(asker, below, after=page.after(TEXT, *bound), limit=page.limit)
         await door.refuse_parked(request, asker, PERSON_ROWS)
-        return page_answer(request, items, page.next(end, "reports", below))
+        return page_answer(request, items, page.next(end, *bound))
