@@ -76,7 +76,14 @@ class Consumer(Protocol):
         ...
 
     async def apply(self, facts: Sequence[Fact[Any]]) -> Effects:
-        """Raises StoreUnavailable to be tried again; anything else about one fact is returned as refused."""
+        """Raises StoreUnavailable to be tried again; anything else about one fact is returned as refused.
+
+        Called again, what it led to before is stored, unless `forget` was called.
+        """
+        ...
+
+    def forget(self) -> None:
+        """What it remembers of rows may not be what is stored: something was not committed, or somebody else wrote."""
         ...
 
 
@@ -172,6 +179,8 @@ class Runner:
 
     async def _own(self) -> Ownership:
         owner = await self.reads.own(self.consumer.name, self.topic, self.partition)
+        # Whoever owned it before may have written.
+        self.consumer.forget()
         self._checkpoints = dict(await self.reads.checkpoints(self.consumer.name, self.topic))
         parked = await self.reads.parked(self.consumer.name)
         self._parked = {(one.tenant, one.key): one for one in parked if one.topic == self.topic}
@@ -191,13 +200,17 @@ class Runner:
         advances = [Advance(tenant, self._checkpoints.get(tenant), point) for tenant, point in reached.items()]
         offset = records[-1].offset
         async with self.consumer.turn:
-            effects = await self.consumer.apply(waiting) if waiting else Effects()
-            parked = [self._park(refused) for refused in (*unreadable, *effects.refused)]
-            with ExitStack() as spans:
-                for fact in waiting:
-                    if fact.traceparent is not None and tracing.is_sampled(fact.traceparent):
-                        spans.enter_context(tracing.span(f"{self.consumer.name} apply", parent=fact.traceparent))
-                await self.reads.commit(Commit(owner, offset, advances, effects.puts, parked))
+            try:
+                effects = await self.consumer.apply(waiting) if waiting else Effects()
+                parked = [self._park(refused) for refused in (*unreadable, *effects.refused)]
+                with ExitStack() as spans:
+                    for fact in waiting:
+                        if fact.traceparent is not None and tracing.is_sampled(fact.traceparent):
+                            spans.enter_context(tracing.span(f"{self.consumer.name} apply", parent=fact.traceparent))
+                    await self.reads.commit(Commit(owner, offset, advances, effects.puts, parked))
+            except BaseException:
+                self.consumer.forget()
+                raise
         self._offset = offset
         self._checkpoints.update(reached)
         for one in parked:

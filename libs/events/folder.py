@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection as Many
-from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from libs.events.consume import Effects, Refused
-from libs.events.declare import Collection, Fold, Group, Held, Row, RowKey, Wanted
+from libs.events.declare import Fold, Held, Row, RowKey, Wanted
 from libs.events.envelope import Fact
-from libs.events.ports import Put, Query, ReadStore
+from libs.events.ports import Put, ReadStore
+from libs.events.view import PAGE, Changed, View
 
-GROUPS_AT_ONCE = 500
-PAGE = 5_000
 LOADS_AT_ONCE = 4
+KEPT = 20_000
+"""Rows that are remembered from batch to batch: the upper part of a tree is what nearly every event changes."""
 
 _log = logging.getLogger(__name__)
 
 Facts = Sequence[Fact[Any]]
-Changed = Mapping[RowKey, Row | None]
-Found = dict[str, Any]
-"""Rows by id."""
 
 
 class _Broken(Exception):
@@ -32,15 +29,21 @@ class _Broken(Exception):
 
 @dataclass
 class Folder:
-    """A fold as the runner's consumer; `page` is how many rows of groups it asks for at once."""
+    """A fold as the runner's consumer; `page` is how many rows of groups it asks for at once.
+
+    Nobody else writes its rows, so up to `kept` of them are remembered for the next batch, all tenants together.
+    """
 
     fold: Fold
     reads: ReadStore
     page: int = PAGE
+    kept: int = KEPT
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _views: dict[str, View] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.name = self.fold.name
+        self._slots = asyncio.Semaphore(LOADS_AT_ONCE)
 
     def key(self, fact: Fact[Any]) -> str:
         """The ordering key that the fold declares."""
@@ -51,10 +54,21 @@ class Folder:
         tenants: dict[str, list[Fact[Any]]] = {}
         for fact in facts:
             tenants.setdefault(fact.tenant, []).append(fact)
-        slots = asyncio.Semaphore(LOADS_AT_ONCE)
-        views = [self._view(tenant, slots) for tenant in tenants]
-        parts = await asyncio.gather(*map(self._part, views, tenants.values()))
+        if sum(view.size for view in self._views.values()) > self.kept:
+            self.forget()
+        views = [self._views.setdefault(tenant, self._view(tenant, self._slots)) for tenant in tenants]
+        for view in views:
+            view.begin()
+        try:
+            parts = await asyncio.gather(*map(self._part, views, tenants.values()))
+        except BaseException:
+            self.forget()
+            raise
         return Effects([put for part in parts for put in part.puts], [one for part in parts for one in part.refused])
+
+    def forget(self) -> None:
+        """See `Consumer`."""
+        self._views.clear()
 
     def _view(self, tenant: str, slots: asyncio.Semaphore) -> View:
         return View(self.reads, tenant, slots, self.page)
@@ -99,87 +113,3 @@ class Folder:
             return self.fold.needs(facts, held)
         except Exception as error:
             raise _Broken from error
-
-
-class View:
-    """One tenant's rows as the facts of a batch find them: those stored, under what the facts before have changed."""
-
-    def __init__(self, reads: ReadStore, tenant: str, slots: asyncio.Semaphore, page: int) -> None:
-        self.tenant = tenant
-        self.changed: dict[RowKey, Row | None] = {}
-        self._reads, self._slots, self._page = reads, slots, page
-        self._rows: dict[RowKey, Any] = {}
-        self._groups: dict[Group, Sequence[str]] = {}
-        self.held = Held(self._rows, self._groups)
-
-    def settle(self, changed: Changed) -> None:
-        """What comes next finds these rows, and the groups that they make."""
-        for key, row in changed.items():
-            if key not in self._rows or self._rows[key] != row:
-                self.changed[key] = self._rows[key] = row
-        self._groups.clear()
-
-    async def load(self, wanted: Wanted) -> bool:
-        """Whether there was anything to load. Raises StoreUnavailable."""
-        keys, groups = wanted.rows.difference(self._rows), wanted.groups.difference(self._groups)
-        loads: list[Coroutine[Any, Any, None]] = [self._load_rows(keys)] if keys else []
-        together: dict[tuple[Collection, str], list[Group]] = {}
-        for group in groups:
-            if group.most is None:
-                together.setdefault((group.collection, group.field), []).append(group)
-            else:
-                loads.append(self._load_groups([group]))
-        for alike in together.values():
-            loads += [self._load_groups(alike[at : at + GROUPS_AT_ONCE]) for at in range(0, len(alike), GROUPS_AT_ONCE)]
-        if loads:
-            await asyncio.gather(*loads)
-        return bool(loads)
-
-    async def _load_rows(self, keys: Many[RowKey]) -> None:
-        async with self._slots:
-            found = await self._reads.get_many(self.tenant, keys)
-        for key in keys:
-            self._rows.setdefault(key, found.get(key))
-
-    async def _load_groups(self, groups: Sequence[Group]) -> None:
-        """One group, or several whole ones by the same field: a look-up each would cost more than their rows do."""
-        collection, name = groups[0].collection, groups[0].field
-        ids: dict[str, list[str]] = {group.value: [] for group in groups}
-        pending = {key.id: row for key, row in self.changed.items() if key.collection == collection}
-        found = await self._found(groups[0], list(ids), len(pending))
-        for id, row in pending.items():
-            found.pop(id, None)
-            if row is not None and getattr(row, name) in ids:
-                found[id] = row
-        for id, row in found.items():
-            self._rows.setdefault(RowKey(collection, id), row)
-            ids[getattr(row, name)].append(id)
-        for group in groups:
-            self._groups[group] = _in_order(group, ids[group.value], found)
-
-    async def _found(self, group: Group, values: Sequence[str], pending: int) -> Found:
-        """What is stored of groups like this one; where it is cut, so many more as may have left it since."""
-        left = group.most + pending if group.most is not None else None
-        query = Query(equal={group.field: values}, limit=self._page)
-        if left is not None:
-            query = replace(query, sort=group.sort, descending=group.sort is not None)
-        found: Found = {}
-        while left is None or left > 0:
-            if left is not None:
-                query = replace(query, limit=min(left, self._page))
-            async with self._slots:
-                page = await self._reads.find(self.tenant, group.collection, query)
-            found.update(page.items)
-            if page.next is None:
-                break
-            left = left - len(page.items) if left is not None else None
-            query = replace(query, after=page.next)
-        return found
-
-
-def _in_order(group: Group, ids: list[str], rows: Found) -> Sequence[str]:
-    name = group.sort
-    if name is None:
-        return sorted(ids)[: group.most]
-    values = {id: getattr(rows[id], name) for id in ids}
-    return sorted(ids, key=lambda id: (values[id] is not None, values[id], id), reverse=True)[: group.most]

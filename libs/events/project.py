@@ -38,6 +38,9 @@ class Projector:
         """The ordering key that the projection declares."""
         return self.projection.key(fact)
 
+    def forget(self) -> None:
+        """See `Consumer`: nothing is remembered here."""
+
     async def apply(self, facts: Sequence[Fact[Any]]) -> Effects:
         """Folds the batch in memory; a fact that breaks is refused, what follows it under its key waits."""
         touched = [(fact, self._touched(fact)) for fact in facts]

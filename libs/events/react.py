@@ -35,6 +35,9 @@ class Reactor:
         """The ordering key that the reaction declares."""
         return self.reaction.key(fact)
 
+    def forget(self) -> None:
+        """See `Consumer`: nothing is remembered here."""
+
     async def apply(self, facts: Sequence[Fact[Any]]) -> Effects:
         """Commands in log order. Raises StoreUnavailable; a command that is refused parks its event's key."""
         refused: list[Refused] = []

@@ -89,10 +89,18 @@ class Store:
         self.reads, self.folder = reads, folder
         self.refused: list[Fact[Any]] = []
 
+    async def lose(self, facts: Sequence[Fact[Any]]) -> None:
+        """One batch that is folded and not committed."""
+        await self.folder.apply(self._due(facts))
+        self.folder.forget()
+
+    def _due(self, facts: Sequence[Fact[Any]]) -> list[Fact[Any]]:
+        parked = {(one.tenant, one.stream) for one in self.refused}
+        return [fact for fact in facts if (fact.tenant, fact.stream) not in parked]
+
     async def apply(self, facts: Sequence[Fact[Any]]) -> Effects:
         """One batch."""
-        parked = {(one.tenant, one.stream) for one in self.refused}
-        effects = await self.folder.apply([fact for fact in facts if (fact.tenant, fact.stream) not in parked])
+        effects = await self.folder.apply(self._due(facts))
         self.refused += [one.fact for one in effects.refused]
         await self.put(effects.puts)
         return effects

@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 from libs.events.consume import Effects
 from libs.events.declare import Group
 from libs.events.envelope import Fact
-from libs.events.folder import Folder, View
+from libs.events.errors import OwnershipLost
+from libs.events.folder import KEPT, Folder
 from libs.events.testing import Rows
+from libs.events.view import View
 from tests.events.batches import COUNTERS, PEOPLE, TELLING, Step, cut, facts_of, opened, surviving, team_rows
 from tests.events.teams import BREAKS, BREAKS_EARLY, LEAVES, TEAM_ROWS, naive
 from tests.events.world import Place
@@ -39,14 +41,20 @@ def over_files(run: Any) -> None:
 
 
 def check_any_batches(folder: type[Folder]) -> None:
-    """In batches of any sizes, poison or not: the rows of a plain loop over what survives it, nothing else parked."""
+    """In batches of any sizes, poison or not: the rows of a plain loop over what survives it, nothing else parked.
+
+    Whatever is remembered from batch to batch, and where a batch is lost and comes again.
+    """
 
     async def compare(path: Path, history: Sequence[Step], by: Sequence[int]) -> None:
         applied, refused = surviving(facts_of(history))
-        for number, batches in enumerate((by, [1], [500])):
+        for number, (batches, kept) in enumerate(((by, KEPT), (by, 3), ([1], KEPT), ([500], 0))):
             store = await opened(path / f"{number}.db", folder)
+            store.folder.kept = kept
             try:
-                for batch in cut(facts_of(history), batches):
+                for place, batch in enumerate(cut(facts_of(history), batches)):
+                    if place % 3 == 1:
+                        await store.lose(batch)
                     await store.apply(batch)
                 assert await team_rows(store.reads) == naive(applied), f"in batches of {batches}"
                 assert sorted(one.sequence for one in store.refused) == [one.sequence for one in refused]
@@ -148,6 +156,24 @@ class ForgetsWhoMoved(Folder):
         return Stale(self.reads, tenant, slots, self.page)
 
 
+class RemembersWhatWasLost(Folder):
+    """Planted: rows that were never committed are taken for stored."""
+
+    def forget(self) -> None:
+        pass
+
+
+class KeepsGroups(Folder):
+    """Planted: a group that is remembered does not hear who came and went."""
+
+    def _view(self, tenant: str, slots: asyncio.Semaphore) -> View:
+        class Deaf(View):
+            def _regroup(self, *moved: Any) -> None:
+                pass
+
+        return Deaf(self.reads, tenant, slots, self.page)
+
+
 class ParksTheBatch(Folder):
     """Planted: everything after a fact that broke waits with it."""
 
@@ -193,6 +219,8 @@ class OnePage(Folder):
 FAULTS = [
     (check_any_batches, ForgetsWhatWasSettled),
     (check_any_batches, ForgetsWhoMoved),
+    (check_any_batches, RemembersWhatWasLost),
+    (check_any_batches, KeepsGroups),
     (check_any_batches, ParksTheBatch),
     (check_any_batches, GoesOnUnderTheKey),
     (check_any_batches, LosesWhatCameBefore),
@@ -205,3 +233,25 @@ FAULTS = [
 def test_a_planted_fault_is_found_out(check: Any, folder: type[Folder]) -> None:
     with pytest.raises((AssertionError, KeyError)):
         check(folder)
+
+
+# --- what is remembered, in a runner ----------------------------------------------------------------------------
+
+
+async def check_an_heir_is_believed(place: Place) -> None:
+    """Rows that another owner of the partition wrote are read anew by who had it before."""
+    async with place.open() as old, place.open() as heir:
+        await old.make("c-0")
+        await old.drain()
+        await heir.count("c-0", 4)
+        await heir.drain()
+        await old.count("c-0", 1)
+        with pytest.raises(OwnershipLost):
+            await old.runner("teams").step()
+        old.runner("teams")._owner = None  # as `run` does where it lost the partition
+        await old.drain()
+        assert await team_rows(old.reads) == naive(facts_of([("c-0", "ann"), ("c-0", 4), ("c-0", 1)]))
+
+
+async def test_an_heir_is_believed(tmp_path: Path) -> None:
+    await check_an_heir_is_believed(Place(tmp_path).but(projections=(), folds=(TEAM_ROWS,)))

@@ -16,8 +16,9 @@ from libs.events.consume import Effects
 from libs.events.declare import Collection, Group, RowKey, Wanted
 from libs.events.envelope import Fact
 from libs.events.errors import StoreUnavailable
-from libs.events.folder import Folder, View
+from libs.events.folder import Folder
 from libs.events.ports import Page, Put, Query
+from libs.events.view import View
 from tests.events.batches import TELLING, Store, facts_of, opened, surviving, team_rows
 from tests.events.teams import SEATS, TEAM_ROWS, TEAMS, Seat, naive
 
@@ -84,7 +85,24 @@ async def test_many_groups_cost_one_look_up(tmp_path: Path) -> None:
     assert reads.asked == {"rows": 1, "groups": 1 + len(teams)}
     reads.asked.clear()
     await store.apply(facts_of([(f"x-{team}", 1) for team in teams]))
+    # Rows and whole groups are remembered; who stands first in a group that is cut is asked for each time.
+    assert reads.asked == {"groups": len(teams)}
+    store.folder.forget()
+    reads.asked.clear()
+    await store.apply(facts_of([(f"x-{team}", 1) for team in teams]))
     assert reads.asked == {"rows": 2, "groups": 1 + len(teams)}
+    await reads.close()
+
+
+async def test_only_so_much_is_remembered(tmp_path: Path) -> None:
+    store, reads = await counted(tmp_path / "rows.db")
+    store.folder.kept = 3
+    for _ in range(2):
+        await store.apply(facts_of([("c-0", "ann")]))
+    reads.asked.clear()
+    await store.apply(facts_of([("c-1", "ben"), ("c-2", "cat")]))
+    await store.apply(facts_of([("c-0", 1)]))
+    assert reads.asked["rows"] == 3
     await reads.close()
 
 
