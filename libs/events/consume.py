@@ -112,6 +112,7 @@ class Runner:
     _owner: Ownership | None = None
     _offset: int = 0
     _limit: int | None = None
+    _full: bool = True
     _checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
     _parked: dict[tuple[str, str], Parked] = field(default_factory=dict)
 
@@ -146,7 +147,8 @@ class Runner:
             self.stopped = f"internal_error: {type(error).__name__}"
             return False
         self.failures = 0
-        return busy
+        # A page that was not full ended at the log's end; what came since has set the signal.
+        return busy and self._full
 
     async def _pause(self) -> None:
         """Longer at every failure in a row; keeps the lag true meanwhile."""
@@ -165,12 +167,13 @@ class Runner:
             records = await self.log.read(self.topic, self.partition, self._offset, limit)
             if records:
                 await self._apply(owner, records)
-            await self._measure(full=len(records) >= limit)
+            self._full = len(records) >= limit
+            await self._measure(full=self._full)
             self._limit = None
         except FATAL as fatal:
             if len(records) > 1:
                 # What stands before the event in this page is still due: close in on it.
-                self._limit = len(records) // 2
+                self._limit, self._full = len(records) // 2, True
                 return True
             self.stopped = f"{_code(fatal)}: {fatal}"
             _log.error("consumer stopped", extra={"projection": self.consumer.name, "reason": _code(fatal)})

@@ -76,7 +76,7 @@ class Collection(msgspec.Struct, frozen=True, cache_hash=True):
     indexes: tuple[Index | Many | Words, ...] = ()
 
 
-class RowKey(msgspec.Struct, frozen=True, cache_hash=True):
+class RowKey(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """One row of a collection; the tenant is always given beside it."""
 
     collection: Collection
@@ -148,7 +148,7 @@ class Projection(ReadModel):
         return tuple(dict.fromkeys(entry.collection for entry in self.on))
 
 
-class Group(msgspec.Struct, frozen=True, cache_hash=True):
+class Group(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """Rows that belong together: those of a collection where `field` is `value`; indexed as `(field, sort)`.
 
     From the greatest `sort` down, then from the greatest id down; without `sort` from the least id up. Without `most`

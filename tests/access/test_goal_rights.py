@@ -72,7 +72,7 @@ async def test_only_the_author_changes_what_they_wrote(here: Goals) -> None:
 async def test_who_sees_goals_of_each_visibility(here: Goals) -> None:
     seen = {
         visibility: await who_may(
-            here, await here.set(visibility, "ana", visibility=visibility, contributor_ids=["kim"])
+            here, await here.set(visibility, "ana", visibility=visibility, contributor_ids=("kim",))
         )
         for visibility in ("public", "team", "private")
     }
@@ -84,7 +84,7 @@ async def test_who_sees_goals_of_each_visibility(here: Goals) -> None:
 
 
 async def test_who_does_what_to_a_public_goal(here: Goals) -> None:
-    goal = await here.set("goal", "ana", contributor_ids=["kim"])
+    goal = await here.set("goal", "ana", contributor_ids=("kim",))
     above = ["ceo", "head", "lead", "ana"]
     may = {action: await who_may(here, goal, action) for action in ("goal.edit", "goal.check_in", "goal.agree")}
     assert may == {"goal.edit": above, "goal.check_in": [*above, "kim"], "goal.agree": ["lead", "ana"]}
@@ -206,7 +206,7 @@ async def test_an_editor_of_the_parent_is_offered_to_weigh_what_counts_there(her
 
 async def test_words_are_for_those_who_work_with_the_owner(here: Goals) -> None:
     await here.set("parent", "oli")
-    goal = await here.set("goal", "ana", parent_id="parent", alignment="accepted", contributor_ids=["kim"])
+    goal = await here.set("goal", "ana", parent_id="parent", alignment="accepted", contributor_ids=("kim",))
     reading = [
         person for person in EVERYBODY if here.rights.may_read_words(goal, await here.rights.see(asker(person), goal))
     ]

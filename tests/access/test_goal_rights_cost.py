@@ -52,7 +52,7 @@ async def test_a_command_asks_the_parents_stream_only_where_something_depends_on
 ) -> None:
     await here.set("parent", "oli", visibility="team")
     goal = await here.set(
-        "goal", "ana", kind="key_result", parent_id="parent", alignment="accepted", contributor_ids=["kim"]
+        "goal", "ana", kind="key_result", parent_id="parent", alignment="accepted", contributor_ids=("kim",)
     )
     found, _, read = await here.asked(here.rights.check(asker(person), goal, action))
     assert found

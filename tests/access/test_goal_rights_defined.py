@@ -42,7 +42,7 @@ async def test_lists_single_goals_and_commands_agree_with_the_definition(
                 await here.set(
                     f"g{number}",
                     owner,
-                    contributor_ids=[one for one in contributors if one != owner],
+                    contributor_ids=tuple(one for one in contributors if one != owner),
                     kind=kind,
                     visibility=visibility,
                     parent_id=parent,

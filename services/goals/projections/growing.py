@@ -159,9 +159,10 @@ class Growth:
 
         `counts`: who is counted below, or how, is different; `progress`: what is handed up, with its weight.
         """
-        nodes = self._tree.nodes
-        for _ in range(len(nodes)):  # no longer than any path: parents in a circle must not hold it up
-            parent = nodes.get(parent_id)
+        passed: set[str] = set()
+        while parent_id not in passed:  # parents in a circle must not hold it up
+            passed.add(parent_id)
+            parent = self._tree.nodes.get(parent_id)
             if parent is None:
                 return
             progress = progress and takes(parent.progress_driver, kind) and not is_closed(parent)

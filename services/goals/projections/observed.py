@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 
 from msgspec.structs import replace
 
 from libs.events.catalog.goals import CheckInCorrected, CheckInRecorded
-from libs.events.declare import Group
+from libs.events.declare import Group, Held
 from libs.events.envelope import Fact
+from services.goals.projections.over import Over
 from services.goals.projections.steps import own_progress
 from services.goals.read_models import CHECK_INS, CheckInRow, Measured, Node, Seen
 
@@ -32,17 +33,14 @@ def best_of(goal_id: str, most: int) -> tuple[Group, Group]:
     )
 
 
-@dataclass
 class CheckIns:
-    """The check-ins that a batch looks at. `ranked` holds, by goal, the ids that may come to count by a correction."""
+    """The check-ins that a batch looks at."""
 
-    rows: dict[str, CheckInRow] = field(default_factory=dict)
-    ranked: dict[str, list[str]] = field(default_factory=dict)
-    changed: dict[str, CheckInRow] = field(default_factory=dict)
-
-    def offer(self, group: Group, ids: Iterable[str]) -> None:
-        """Takes over a loaded group of a goal."""
-        self.ranked.setdefault(group.value, []).extend(ids)
+    def __init__(self, held: Held) -> None:
+        self.rows = Over[CheckInRow](held, CHECK_INS)
+        self._held = held
+        self._new: dict[str, list[str]] = {}
+        self._best: dict[str, list[str]] | None = None
 
     def record(self, node: Node, fact: Fact[CheckInRecorded]) -> Node:
         """The node after one more check-in; it counts unless a later day was observed already."""
@@ -71,7 +69,7 @@ class CheckIns:
         if row is None or row.goal_id != node.id:
             raise LookupError(f"a correction of a check-in that is not there: {fact.data.check_in_id}")
         self._put(_corrected(row, fact))
-        rows = [self.rows[id] for id in self.ranked[node.id]]
+        rows = [self.rows[id] for id in self._ranked(node.id)]
         seen = _seen(max(rows, key=_by_place))
         numbers = [row for row in rows if row.measured_place is not None]
         measured = _measured(max(numbers, key=_by_place)) if numbers else None
@@ -79,9 +77,18 @@ class CheckIns:
         return replace(node, seen=seen, measured=measured, own_progress=own, updated_at=fact.time)
 
     def _put(self, row: CheckInRow) -> None:
-        if row.id not in self.changed:
-            self.ranked.setdefault(row.goal_id, []).append(row.id)
-        self.rows[row.id] = self.changed[row.id] = row
+        if not self.rows.is_put(row.id):
+            self._new.setdefault(row.goal_id, []).append(row.id)
+        self.rows.put(row.id, row)
+
+    def _ranked(self, goal_id: str) -> Iterable[str]:
+        """The check-ins of a goal that may come to count by a correction."""
+        if self._best is None:
+            self._best = {}
+            for group, ids in self._held.groups.items():
+                if group.collection is CHECK_INS:
+                    self._best.setdefault(group.value, []).extend(ids)
+        return chain(self._best.get(goal_id, ()), self._new[goal_id])
 
 
 def _by_place(row: CheckInRow) -> str:
@@ -118,7 +125,7 @@ def _corrected(row: CheckInRow, fact: Fact[CheckInCorrected]) -> CheckInRow:
     return replace(
         row,
         corrected_by=fact.version,
-        corrections=[*row.corrections, fact.version][-CORRECTIONS_KEPT:],
+        corrections=(*row.corrections, fact.version)[-CORRECTIONS_KEPT:],
         observed_on=observed_on,
         status=status if data.status is None else data.status,
         value=value,

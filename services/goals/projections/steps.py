@@ -74,11 +74,11 @@ def _defined(data: Definition) -> dict[str, Any]:
     period = data.period
     return {
         "title": data.title,
-        "labels": [label for label in data.labels if label is not None],
+        "labels": tuple(label for label in data.labels if label is not None),
         "focus": data.focus,
         "owner_id": data.owner_id,
         "unit_id": data.unit_id,
-        "contributor_ids": data.contributor_ids,
+        "contributor_ids": tuple(data.contributor_ids),
         "visibility": data.visibility,
         "period_start": None if period is None else period.start,
         "period_end": None if period is None else period.end,

@@ -2,45 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection as Many
 
 from msgspec.structs import replace
 
-from libs.events.declare import Held, Row, RowKey
+from libs.events.declare import Group, Held, Row, RowKey
 from services.goals.projections.observed import CheckIns
-from services.goals.read_models import CHECK_INS, DAYS, EDGES, NODES, Day, Edge, Node
+from services.goals.projections.over import Over
+from services.goals.read_models import DAYS, EDGES, NODES, Day, Edge, Node
 
 
 class Working:
     """Nodes with their children; days, places and check-ins to be written. What was loaded is never changed itself."""
 
     def __init__(self, held: Held) -> None:
-        self.nodes: dict[str, Node] = {}
-        self.check_ins = CheckIns()
-        self._before: dict[str, Node | None] = {}
-        self._loaded: dict[str, Sequence[str]] = {}
+        self.nodes = Over[Node](held, NODES)
+        self.check_ins = CheckIns(held)
+        self._edges = Over[Edge](held, EDGES)
+        self._groups = held.groups
         self._children: dict[str, dict[str, None]] = {}
-        self._edges: set[str] = set()
-        self._rows: dict[RowKey, Row | None] = {}
-        for key, row in held.rows.items():
-            if row is None:
-                continue
-            if key.collection is NODES:
-                self.nodes[key.id] = row
-            elif key.collection is CHECK_INS:
-                self.check_ins.rows[key.id] = row
-            elif key.collection is EDGES:
-                self._edges.add(key.id)
-        for group, ids in held.groups.items():
-            if group.collection is NODES:
-                self._loaded[group.value] = ids
-            else:
-                self.check_ins.offer(group, ids)
+        self._days: dict[RowKey, Day] = {}
 
     def put(self, node: Node) -> None:
         """This is how the goal stands now."""
-        self._before.setdefault(node.id, self.nodes.get(node.id))
-        self.nodes[node.id] = node
+        self.nodes.put(node.id, node)
 
     def parent_of(self, id: str) -> str | None:
         """The goal above, whether it takes this one or not."""
@@ -71,32 +56,28 @@ class Working:
         """Remembers for ever that the goal hung there."""
         edge = f"{parent_id}.{id}"
         if edge not in self._edges:
-            self._edges.add(edge)
-            self._rows[RowKey(EDGES, edge)] = Edge(parent_id=parent_id, goal_id=id)
+            self._edges.put(edge, Edge(parent_id=parent_id, goal_id=id))
 
     def end_day(self, id: str) -> None:
         """Keeps how the goal stands at the end of the day on which it last changed."""
         day = _day(self.nodes[id])
-        self._rows[RowKey(DAYS, f"{id}.{day.day}")] = day
+        self._days[RowKey(DAYS, f"{id}.{day.day}")] = day
 
     def changed(self) -> dict[RowKey, Row | None]:
         """Every row that is not as it was loaded."""
-        rows = dict(self._rows)
-        for id, before in self._before.items():
-            if self.nodes[id] != before:
-                rows[RowKey(NODES, id)] = self.nodes[id]
-        rows.update((RowKey(CHECK_INS, id), row) for id, row in self.check_ins.changed.items())
-        return rows
+        return {**self._days, **self.nodes.changed(), **self._edges.changed(), **self.check_ins.rows.changed()}
 
-    def _children_of(self, id: str) -> Collection[str]:
-        if id in self._children:
-            return self._children[id]
-        if id in self._loaded:
-            return self._loaded[id]
-        loaded = self._before[id] if id in self._before else self.nodes.get(id)
-        if loaded is not None and loaded.kids:
+    def _children_of(self, id: str) -> Many[str]:
+        ids = self._children.get(id)
+        if ids is not None:
+            return ids
+        loaded = self.nodes.loaded(id)
+        if loaded is None or not loaded.kids:
+            return ()
+        group = self._groups.get(Group(NODES, "parent_id", id))
+        if group is None:
             raise LookupError(f"the goals under {id} were not loaded")
-        return ()
+        return group
 
 
 def _day(node: Node) -> Day:

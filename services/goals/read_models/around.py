@@ -73,7 +73,7 @@ class CheckInRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     recorded: tuple[date, str, Decimal | None, Decimal | None]
     place: str
     measured_place: str | None
-    corrections: list[int] = []
+    corrections: tuple[int, ...] = ()
 
     @property
     def changed(self) -> int:

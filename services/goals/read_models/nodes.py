@@ -97,12 +97,12 @@ class Node(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     id: str
     title: str | None
-    labels: list[str]
+    labels: tuple[str, ...]
     kind: str
     focus: str
     owner_id: str
     unit_id: str | None
-    contributor_ids: list[str]
+    contributor_ids: tuple[str, ...]
     visibility: str
     seen_by: str
     period_start: date | None

@@ -126,11 +126,11 @@ def node(id: str, owner: str, **fields: Any) -> Node:
     """A node of a goal, the plainest there is; `seen_by` is its visibility unless given."""
     given: dict[str, Any] = {
         "title": f"Goal {id}",
-        "labels": [],
+        "labels": (),
         "kind": "objective",
         "focus": "business",
         "unit_id": None,
-        "contributor_ids": [],
+        "contributor_ids": (),
         "visibility": "public",
         "period_start": None,
         "period_end": None,

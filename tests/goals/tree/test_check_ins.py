@@ -66,7 +66,7 @@ def test_a_second_correction_replaces_the_first(told: Teller) -> None:
     told.correct("goal", one, value=Decimal(50))
     assert stand(told.node("goal")) == ("on_track", 0.5), "the status is as recorded again"
     assert row(told, one).recorded == (told.time.date() - timedelta(days=2), "on_track", Decimal(20), None)
-    assert (row(told, one).corrected_by, row(told, one).corrections) == (4, [3, 4])
+    assert (row(told, one).corrected_by, row(told, one).corrections) == (4, (3, 4))
 
 
 def test_a_cleared_number_no_longer_counts(told: Teller) -> None:

@@ -134,7 +134,7 @@ def test_nobody_is_quiet_who_follows_others_or_is_over(told: Teller) -> None:
 
 def test_erased_texts_leave_a_node_standing(told: Teller) -> None:
     one = node(told, title=None, labels=[None, "kept"], metric=metric("0", "4", "1"))
-    assert (one.title, one.labels, one.own_progress) == (None, ["kept"], 0.25)
+    assert (one.title, one.labels, one.own_progress) == (None, ("kept",), 0.25)
 
 
 def test_days_are_days_of_utc_and_hold_no_personal_text(told: Teller) -> None:

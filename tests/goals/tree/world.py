@@ -130,12 +130,13 @@ class World:
         accepted = [child for child in self.attached(goal.id) if child.alignment == "accepted"]
         attached = goal.kind == "key_result" and goal.parent_id is not None
         visible = self.goals[goal.parent_id].definition.visibility if attached else said.visibility
-        same = ("title", "focus", "owner_id", "unit_id", "contributor_ids", "visibility", "progress_driver", "clamp")
+        same = ("title", "focus", "owner_id", "unit_id", "visibility", "progress_driver", "clamp")
         lived = ("id", "kind", "parent_id", "alignment", "weight", "state", "left", "score", "outcome", "frozen")
         times = ("last_check_in_at", "caused_by", "created_at", "updated_at")
         metric, period = said.metric, said.period
         return {
-            **{name: getattr(said, name) for name in (*same, "commitment", "check_in_every", "labels")},
+            **{name: getattr(said, name) for name in (*same, "commitment", "check_in_every")},
+            **{name: tuple(getattr(said, name)) for name in ("contributor_ids", "labels")},
             **{name: getattr(goal, name) for name in (*lived, *times)},
             "seen_by": visible,
             "period_start": period.start if period else None,
@@ -165,7 +166,7 @@ class World:
                 "corrected_by": max(one.corrections, default=None),
             },
             **{"author_id": one.author_id, "recorded": tuple(one.recorded.values()), **one.now},
-            "corrections": one.corrections,
+            "corrections": tuple(one.corrections),
             **{"place": place, "measured_place": place if one.has_number else None},
         }
 
