@@ -22,6 +22,7 @@ class Bar:
     what: str
     total: int
     drawn: tuple[Progress, TaskID] | None
+    begun: int = 0
     done: int = 0
     _started: float = field(default_factory=time.monotonic)
     _said: float = field(default_factory=time.monotonic)
@@ -46,18 +47,18 @@ class Bar:
             self._say()
 
     def _say(self) -> None:
-        rate = self.done / max(time.monotonic() - self._started, 1e-9)
+        rate = (self.done - self.begun) / max(time.monotonic() - self._started, 1e-9)
         typer.echo(f"{self.what}: {self.done:,} of {self.total:,}, {rate:,.0f} a second", err=True)
 
 
 @contextmanager
-def bar(what: str, total: int) -> Iterator[Bar]:
-    """A bar until the block ends."""
+def bar(what: str, total: int, done: int = 0) -> Iterator[Bar]:
+    """A bar until the block ends; `done` of the total were behind us before."""
     if not sys.stderr.isatty():
-        said = Bar(what, total, None)
+        said = Bar(what, total, None, done, done)
         yield said
         said.end()
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        yield Bar(what, total, (progress, progress.add_task(what, total=total)))
+        yield Bar(what, total, (progress, progress.add_task(what, total=total, completed=done)), done, done)

@@ -172,8 +172,8 @@ async def fold(parts: Embedded, tenant: str) -> None:
 
 async def folded(services: Iterable[Service[Any]], tenant: str) -> None:
     """Waits until all read models hold all events of a tenant. Raises KernelError when one of them stops."""
-    due = await _events(services, tenant, heads=True)
-    with bar("read models", due) as shown:
+    due, done = [await _events(services, tenant, heads=heads) for heads in (True, False)]
+    with bar("read models", due, done) as shown:
         while (done := await _events(services, tenant, heads=False)) < due:
             stopped = [one.stopped for service in services for one in service.reading.runners if one.stopped]
             if stopped:
