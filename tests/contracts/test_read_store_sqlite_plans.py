@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from libs.events.adapters.sqlite.read_plan import Asked, planned
-from libs.events.adapters.sqlite.read_rows import latest_sql
+from libs.events.adapters.sqlite.read_rows import by_id_sql, latest_sql
 from libs.events.adapters.sqlite.read_store import SQLiteReadStore
 from libs.events.adapters.sqlite.read_tables import SQLIndex, Table
 from libs.events.ports import Query, Scalar
@@ -215,6 +215,14 @@ async def test_the_latest_of_a_group_is_one_seek(connection: sqlite3.Connection)
     sql = latest_sql(Table.of(STONES), SQLIndex("stones:owner,rank", ("owner", "rank")))
     [step] = [row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + sql, ("acme", "p1", 5))]
     assert step == "SEARCH rows_stones USING INDEX stones:owner,rank (tenant=? AND f_owner=? AND f_rank<?)"
+
+
+async def test_rows_by_id_are_sought_by_their_key_whatever_index_covers_them(connection: sqlite3.Connection) -> None:
+    table = Table.of(STONES)
+    for columns in ("id, doc", ", ".join(("id", "rowid", *table.kept)), "id, rowid, f_owner"):
+        sql = by_id_sql(table, columns, 2)
+        [step] = [row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + sql, ("acme", "s1", "s2"))]
+        assert step == f"SEARCH {_ROW}"
 
 
 async def test_a_missing_index_would_be_noticed(connection: sqlite3.Connection) -> None:
