@@ -19,6 +19,12 @@ def operations(description: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     }
 
 
+def parameters(description: Mapping[str, Any], operation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """An operation's parameters, those that many share looked up."""
+    shared = description["components"]["parameters"]
+    return [shared[one["$ref"].rpartition("/")[2]] if "$ref" in one else one for one in operation["parameters"]]
+
+
 def body_schema(operation: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The schema of an operation's body, None where it takes none."""
     content = operation.get("requestBody", {}).get("content", {})

@@ -44,6 +44,7 @@ PROBLEM: Json = {
 
 _POSITION = "[a-z][a-z0-9-]{0,31}:[0-9]{1,18}"
 
+# No examples here: /docs would send them with every request, and ask for a position and a version that there are not.
 PARAMETERS: Mapping[str, Json] = {
     "IdempotencyKey": {
         "name": "Idempotency-Key",
@@ -56,17 +57,18 @@ PARAMETERS: Mapping[str, Json] = {
         "name": "If-Match",
         "in": "header",
         "required": False,
-        "description": "The `ETag` that must still be current, else 412.",
+        "description": 'The `ETag` that must still be current, quotes included (`"3"`), or `*` for any; else 412.',
         "schema": {"type": "string", "pattern": '^("[1-9][0-9]{0,17}"|[*])$'},
-        "example": '"3"',
     },
     "CairnAfter": {
         "name": "Cairn-After",
         "in": "header",
         "required": False,
-        "description": "Positions that the answer must include; waits up to 5 s for them, then 503 `not_caught_up`.",
+        "description": (
+            "Positions that the answer must include, as `Cairn-Position` gave them (`goals:4711`), one or several "
+            "separated by a comma and a space; waits up to 5 s for them, then 503 `not_caught_up`."
+        ),
         "schema": {"type": "string", "pattern": f"^{_POSITION}(, {_POSITION}){{0,9}}$"},
-        "example": "goals:4711",
     },
 }
 
