@@ -57,15 +57,18 @@ def create_app(
     base: str = "",
     inner: bool = False,
     version: str = "1",
+    tags: Mapping[str, str] | None = None,
 ) -> FastAPI:
     """The app of one service, from routers made by `libs.web.route.router`.
 
     `base` is what clients write before the service's own paths (`/api/v1` behind the gateway): problems show it in
     `instance`. `inner`: the gateway is in front. `max_body` is in bytes.
+    `tags` says of each tag of the routes what it is about.
     """
     app = FastAPI(
         title=title,
         version=version,
+        openapi_tags=[{"name": name, "description": about} for name, about in (tags or {}).items()],
         lifespan=lifespan,
         openapi_url=None,
         docs_url=None,
@@ -94,9 +97,22 @@ def describe(app: FastAPI) -> dict[str, Any]:
     for item in document.get("paths", {}).values():
         for operation in item.values():
             operation.get("responses", {}).pop("422", None)
+            operation["parameters"] = [_as_typed(one) for one in operation.get("parameters", ())]
     for name in ("HTTPValidationError", "ValidationError"):
         document.get("components", {}).get("schemas", {}).pop(name, None)
     return document
+
+
+def _as_typed(parameter: dict[str, Any]) -> dict[str, Any]:
+    """Nobody can type a null into an address, and documentation shows what stands beside the schema, not within."""
+    schema = parameter["schema"]
+    shapes = [one for one in schema.get("anyOf", ()) if one != {"type": "null"}]
+    if len(shapes) == 1:
+        schema = {name: said for name, said in schema.items() if name != "anyOf"} | shapes[0]
+    texts = (parameter.get("description"), schema.get("description"))
+    described = " ".join(dict.fromkeys(text for text in texts if text))
+    plain = {name: said for name, said in schema.items() if name != "description"}
+    return parameter | {"schema": plain} | ({"description": described} if described else {})
 
 
 def _own_routes(app: FastAPI, service: str, ready: Ready) -> APIRouter:

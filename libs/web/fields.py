@@ -278,7 +278,9 @@ def one_of(*choices: str) -> Field:
         return tuple(dict.fromkeys(parts))
 
     allowed = "|".join(map(re.escape, choices))
-    return Field(read, (("type", "string"), ("pattern", f"^(?:{allowed})(?:,(?:{allowed}))*$")))
+    said = f"One or several of {', '.join(f'`{choice}`' for choice in choices)}, separated by commas."
+    pattern = f"^(?:{allowed})(?:,(?:{allowed}))*$"
+    return Field(read, (("type", "string"), ("pattern", pattern), ("description", said)))
 
 
 def _parts(value: Any) -> list[str]:
@@ -287,8 +289,7 @@ def _parts(value: Any) -> list[str]:
         value = value[0]
     if not isinstance(value, str):
         raise wrong_shape("This must be a string.")
-    parts = value.split(",")
-    if len(parts) > _MOST_PARTS:
+    if len(parts := value.split(",")) > _MOST_PARTS:
         raise wrong_value(f"Use at most {_MOST_PARTS} values, separated by commas.")
     return parts
 

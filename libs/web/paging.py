@@ -104,7 +104,7 @@ class Covered:
 
 
 async def paging(
-    limit: Limit = DEFAULT,
+    limit: Annotated[Limit, Query(description="How many at most on one page.")] = DEFAULT,
     cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.", max_length=_LONGEST)] = None,
 ) -> Paging:
     """A dependency: `page: Annotated[Paging, Depends(paging)]`."""

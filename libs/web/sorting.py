@@ -16,6 +16,9 @@ from libs.web.paging import Place
 T = TypeVar("T")
 
 
+SORT_TEXT = "What to sort by; with `-` before it from the greatest or latest down."
+
+
 @dataclass(frozen=True, slots=True)
 class Sort:
     """By the values of `name`, from the least up, or with `descending` from the greatest down."""
@@ -53,7 +56,7 @@ def sorting(*names: str) -> Callable[..., Any]:
     one = Field(read, (("type", "string"), ("enum", list(choices))))
 
     async def sort(
-        sort: Annotated[Annotated[str, one], Query(description="With - before it from the greatest down.")] = names[0],
+        sort: Annotated[Annotated[str, one], Query(description=SORT_TEXT)] = names[0],
     ) -> Sort:
         return Sort(sort.removeprefix("-"), sort.startswith("-"))
 

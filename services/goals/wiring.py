@@ -41,6 +41,7 @@ def wire(parts: Embedded, settings: GoalSettings | None = None) -> Service[GoalH
         base=BASE,
         inner=True,
         title="Cairn goals",
+        tags={"goals": "What people and units want to reach, how it moves the whole, and what is said around it."},
         routers=[router(read.door, handlers, queries)],
         ready=lambda: readiness(kernel, read.runners),
     )

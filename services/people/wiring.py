@@ -48,6 +48,10 @@ def wire(parts: Embedded) -> Service[PeopleHandlers]:
         base=BASE,
         inner=True,
         title="Cairn people",
+        tags={
+            "people": "Who works here, who leads whom, and who is away.",
+            "units": "The parts of the organisation and who leads each.",
+        },
         routers=[router(desk)],
         ready=lambda: readiness(kernel, read.runners),
     )

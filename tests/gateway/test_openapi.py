@@ -21,7 +21,7 @@ class Same(BaseModel):
 
 
 def service(name: str, page_field: str) -> FastAPI:
-    app = FastAPI(title=name)
+    app = FastAPI(title=name, openapi_tags=[{"name": name, "description": f"About {name}."}])
     item = create_model("Item", **{page_field: (str, ...)})  # type: ignore[call-overload]
     page = create_model("Page", items=(list[item], ...))  # type: ignore[valid-type]
 
@@ -114,7 +114,15 @@ def test_operations_have_names_of_their_own_and_tags(merged: dict[str, Any]) -> 
     ids = [operation["operationId"] for operation in operations]
     assert len(ids) == len(set(ids))
     assert {"list", "people_list"} <= set(ids)
-    assert merged["tags"] == [{"name": "gateway"}, {"name": "goals"}, {"name": "people"}]
+    assert [tag["name"] for tag in merged["tags"]] == ["gateway", "goals", "people"]
+
+
+def test_what_a_service_says_of_its_tags_is_passed_on(merged: dict[str, Any]) -> None:
+    assert {tag["name"]: tag["description"] for tag in merged["tags"][1:]} == {
+        "goals": "About goals.",
+        "people": "About people.",
+    }
+    assert "ready" in merged["tags"][0]["description"]
 
 
 def test_common_headers_and_problems_are_said_once(merged: dict[str, Any]) -> None:

@@ -30,12 +30,14 @@ def merge(documents: Mapping[str, Json], routes: RouteTable, version: str) -> Js
             if routes.service_of(public) == service:
                 paths[public] = _public_item(public, item, service, used_ids)
     tags = {tag for item in paths.values() for operation in item.values() for tag in operation["tags"]}
+    about = dict(shared.TAGS)
+    about |= {tag["name"]: tag["description"] for one in renamed.values() for tag in one.get("tags", ())}
     merged: Json = {
         "openapi": "3.1.0",
         "info": {"title": "Cairn", "version": version, "description": _ABOUT},
         "servers": [{"url": "/"}],
         "security": [{"bearer": []}],
-        "tags": [{"name": tag} for tag in sorted(tags)],
+        "tags": [{"name": tag} | ({"description": about[tag]} if tag in about else {}) for tag in sorted(tags)],
         "paths": {path: paths[path] for path in sorted(paths)},
     }
     merged["components"] = _components(renamed.values(), merged)

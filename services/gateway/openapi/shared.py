@@ -42,6 +42,8 @@ PROBLEM: Json = {
     },
 }
 
+TAGS: Mapping[str, str] = {"gateway": "Whether this Cairn is alive and ready; answered without a token."}
+
 _POSITION = "[a-z][a-z0-9-]{0,31}:[0-9]{1,18}"
 
 # No examples here: /docs would send them with every request, and ask for a position and a version that there are not.
@@ -140,7 +142,7 @@ def _health(name: str, summary: str, answers: Mapping[str, str]) -> Json:
     return {
         "operationId": name,
         "summary": summary,
-        "tags": ["gateway"],
+        "tags": [*TAGS],
         "security": [],
         "responses": {status: {"description": text, "content": content} for status, text in answers.items()},
     }

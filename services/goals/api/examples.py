@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from libs.events.catalog.goals import Period
 from libs.web.references import ExternalRefAnswer
-from services.goals.domain.hints import DETAILS
 from services.goals.queries.answers import (
     AgreementAnswer,
     AncestorAnswer,
@@ -18,7 +19,6 @@ from services.goals.queries.answers import (
     CommentAnswer,
     FollowerAnswer,
     GoalAnswer,
-    HintAnswer,
     HistoryAnswer,
     ImpactAnswer,
     MetricAnswer,
@@ -76,7 +76,7 @@ GOAL = GoalAnswer(
     score=None,
     last_check_in_on=date(2026, 11, 20),
     next_check_in_on=date(2026, 11, 27),
-    hints=[HintAnswer(code="period_over", detail=DETAILS["period_over"])],
+    hints=[],
     external_ref=ExternalRefAnswer(system="tickets", id="17", url="https://tickets.example/projects/17"),
     erased=[],
     created_at=_SET,
@@ -85,6 +85,22 @@ GOAL = GoalAnswer(
     updated_by=_SAM,
     allowed_actions=_offered("goal", "owner", "employee", agreement="agreed"),
 )
+NEW_GOAL_BY_REFERENCE = msgspec.structs.replace(
+    GOAL,
+    version=1,
+    alignment="proposed",
+    metric=MetricAnswer(start=Decimal(50), target=Decimal(40), current=Decimal(50), unit="escalations a week"),
+    status="not_started",
+    progress=0.0,
+    own_progress=0.0,
+    agreement=AgreementAnswer(state="none", agreed_version=None, owner_at=None, manager_at=None),
+    last_check_in_on=None,
+    next_check_in_on=date(2026, 10, 8),
+    updated_at=_SET,
+    allowed_actions=list(offered("goal", frozenset({"owner", "employee"}), "open", "proposed", "none")),
+)
+"""The same goal as it was set: nobody has checked in, agreed or aligned it yet."""
+NEW_GOAL = msgspec.structs.replace(NEW_GOAL_BY_REFERENCE, external_ref=None)
 CHECK_IN = CheckInAnswer(
     id=_CHECK_IN,
     goal_id=_GOAL,

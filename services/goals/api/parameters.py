@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from libs.web.fields import Date, Field, Ids, line, one_of, wrong_value
 from libs.web.levels import levels
 from libs.web.problems import FieldError, Problem
-from libs.web.sorting import UpdatedSince
+from libs.web.sorting import SORT_TEXT, UpdatedSince
 from libs.web.validation import parameter_problem
 from services.goals.queries import Search
 from services.goals.queries.search import Sort
@@ -45,9 +45,12 @@ def _read_flag(value: Any) -> bool:
     raise wrong_value("Use true or false.")
 
 
-Period = Annotated[
-    tuple[date, date], Field(_read_period, (("type", "string"), ("pattern", f"^{_DAY_FORM}/{_DAY_FORM}$")))
-]
+_PERIOD = (
+    ("type", "string"),
+    ("pattern", f"^{_DAY_FORM}/{_DAY_FORM}$"),
+    ("description", "A first and a last day, like `2026-01-01/2026-03-31`."),
+)
+Period = Annotated[tuple[date, date], Field(_read_period, _PERIOD)]
 """Two days, `2026-01-01/2026-03-31`; what overlaps them is found."""
 Levels = Annotated[int, levels(0, DEEPEST)]
 """How many levels below the root."""
@@ -59,24 +62,29 @@ Kinds = Annotated[tuple[str, ...], one_of("objective", "key_result", "smart")]
 Focuses = Annotated[tuple[str, ...], one_of("business", "development", "wellbeing")]
 SupportStates = Annotated[tuple[str, ...], one_of("open", "promised", "given", "declined")]
 
+_SORTED = (
+    "Left out: by `due` with `due_before`, by the last check-in with `stale`, by `updated_at` with `updated_since`, "
+    "else by `created_at`."
+)
+
 
 async def filters(
-    owner_id: Annotated[Ids | None, Query()] = None,
-    unit_id: Annotated[Ids | None, Query()] = None,
-    manager_id: Annotated[Ids | None, Query(description="Owned by people whom they lead directly.")] = None,
-    contributor_id: Annotated[Ids | None, Query()] = None,
-    parent_id: Annotated[Ids | None, Query()] = None,
+    owner_id: Annotated[Ids | None, Query(description="Goals of these owners.")] = None,
+    unit_id: Annotated[Ids | None, Query(description="Goals that belong to these units.")] = None,
+    manager_id: Annotated[Ids | None, Query(description="Goals of people whom these lead directly.")] = None,
+    contributor_id: Annotated[Ids | None, Query(description="Goals that these people contribute to.")] = None,
+    parent_id: Annotated[Ids | None, Query(description="Goals right under these goals.")] = None,
     state: Annotated[States | None, Query(description="Archived goals are found only when asked for.")] = None,
-    status: Annotated[Statuses | None, Query()] = None,
-    kind: Annotated[Kinds | None, Query()] = None,
-    focus: Annotated[Focuses | None, Query()] = None,
-    label: Annotated[Annotated[str, line(60)] | None, Query(description="In any case.")] = None,
+    status: Annotated[Statuses | None, Query(description="How they stand; closed goals are done.")] = None,
+    kind: Annotated[Kinds | None, Query(description="What kind of goal they are.")] = None,
+    focus: Annotated[Focuses | None, Query(description="What they are for.")] = None,
+    label: Annotated[Annotated[str, line(60)] | None, Query(description="A whole label, in any case.")] = None,
     period: Annotated[Period | None, Query(description="Goals whose period overlaps these days.")] = None,
     due_before: Annotated[Date | None, Query(description="Goals whose period ends before that day.")] = None,
     q: Annotated[Annotated[str, line(200)] | None, Query(description="Whole words of the title, in any case.")] = None,
     stale: Annotated[Flag | None, Query(description="Whether nobody has checked in for too long.")] = None,
     updated_since: UpdatedSince = None,
-    sort: Annotated[Sort | None, Query()] = None,
+    sort: Annotated[Sort | None, Query(description=f"{SORT_TEXT} {_SORTED}")] = None,
 ) -> Search:
     """What a list of goals is asked for: `search: Annotated[Search, Depends(filters)]`."""
     return Search(

@@ -22,13 +22,18 @@ AsOf = Annotated[
     Date | None,
     Query(description="By manager, unit, job title and state as they are on this day, past or planned; today if none."),
 ]
-Words = Annotated[Annotated[str, line(200)] | None, Query(description="Words of the name.")]
+Words = Annotated[Annotated[str, line(200)] | None, Query(description="Words of the name, in any case.")]
 Address = Annotated[Annotated[str, line(254)] | None, Query(description="The whole address.")]
 OutsideNumber = Annotated[
     Annotated[str, line(100)] | None, Query(description="Finds only people whose external_id the asker may see.")
 ]
-SomeIds = Annotated[Ids | None, Query()]
-States = Annotated[Annotated[tuple[str, ...], one_of(*STATES)] | None, Query()]
+Managers = Annotated[Ids | None, Query(description="People whom these lead directly.")]
+Units = Annotated[Ids | None, Query(description="People of these units.")]
+UnitsAbove = Annotated[Ids | None, Query(description="Units right under these.")]
+Leads = Annotated[Ids | None, Query(description="Units that these people lead.")]
+States = Annotated[
+    Annotated[tuple[str, ...], one_of(*STATES)] | None, Query(description="Whether they work here; both if left out.")
+]
 
 BY_NAME = sorting(*SORTED_BY)
 """The dependency of lists of people and units: by name, or by when something was made or changed."""

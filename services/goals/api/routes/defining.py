@@ -15,7 +15,8 @@ from services.goals.api.answering import Desk, written
 from services.goals.api.bodies.defining import GoalBody, GoalByReferenceBody, GoalPatch, TransferBody
 from services.goals.queries import GoalAnswer
 
-NEW = answers(GoalAnswer, "The new goal.", status=201, example=examples.GOAL)
+NEW = answers(GoalAnswer, "The new goal.", status=201, example=examples.NEW_GOAL)
+NEW_BY_REFERENCE = answers(GoalAnswer, "The new goal.", status=201, example=examples.NEW_GOAL_BY_REFERENCE)
 GOAL = answers(GoalAnswer, "The goal as it is now.", example=examples.GOAL)
 
 
@@ -34,7 +35,7 @@ def add(routes: APIRouter, desk: Desk) -> None:
         outcome = await handlers.create_goal(by.asker, by.caller, body.command())
         return written(request, await queries.goal_after(by.asker, outcome), outcome, f"/goals/{outcome.resource}")
 
-    @routes.put("/goals/by-ref/{system}/{external_id}", responses=GOAL | NEW)
+    @routes.put("/goals/by-ref/{system}/{external_id}", responses=GOAL | NEW_BY_REFERENCE)
     async def put_goal(
         request: Request, system: System, external_id: ExternalId, body: GoalByReferenceBody, by: By
     ) -> Response:

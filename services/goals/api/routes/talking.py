@@ -131,9 +131,9 @@ def _list_support(routes: APIRouter, desk: Desk) -> None:
         asker: Of,
         page: Annotated[Paging, Depends(paging)],
         asked: Annotated[Listing, Depends(listing("created_at", "updated_at"))],
-        state: Annotated[SupportStates | None, Query()] = None,
-        manager_id: Annotated[Ids | None, Query(description="Asked by people whom they lead.")] = None,
-        goal_id: Annotated[Ids | None, Query()] = None,
+        state: Annotated[SupportStates | None, Query(description="How far they are.")] = None,
+        manager_id: Annotated[Ids | None, Query(description="Asked by people whom these lead.")] = None,
+        goal_id: Annotated[Ids | None, Query(description="About these goals.")] = None,
     ) -> Response:
         """Where check-ins ask for support that you may read of."""
         await desk.refuse_parked_talk(request, asker)

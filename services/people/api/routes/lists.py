@@ -14,7 +14,18 @@ from libs.web.schemas import answers_page
 from libs.web.sorting import Listing, Sort, UpdatedSince
 from services.people.api import examples
 from services.people.api.answering import Desk
-from services.people.api.parameters import BELOW, BY_NAME, Address, AsOf, Levels, OutsideNumber, SomeIds, States, Words
+from services.people.api.parameters import (
+    BELOW,
+    BY_NAME,
+    Address,
+    AsOf,
+    Levels,
+    Managers,
+    OutsideNumber,
+    States,
+    Units,
+    Words,
+)
 from services.people.projections import PERSON_ROWS
 from services.people.queries import Below, PersonAnswer, ReportAnswer, Search
 
@@ -32,8 +43,8 @@ def add(routes: APIRouter, desk: Desk) -> None:
         q: Words = None,
         email: Address = None,
         external_id: OutsideNumber = None,
-        manager_id: SomeIds = None,
-        unit_id: SomeIds = None,
+        manager_id: Managers = None,
+        unit_id: Units = None,
         state: States = None,
         as_of: AsOf = None,
         updated_since: UpdatedSince = None,

@@ -18,7 +18,7 @@ from libs.web.sorting import Sort, UpdatedSince
 from services.people.api import examples
 from services.people.api.answering import Desk, written
 from services.people.api.bodies import UnitBody, UnitByReferenceBody, UnitPatch
-from services.people.api.parameters import BY_NAME, SomeIds, Words
+from services.people.api.parameters import BY_NAME, Leads, UnitsAbove, Words
 from services.people.domain.commands import Reference
 from services.people.domain.errors import UnitNotFound
 from services.people.domain.state import UNIT
@@ -69,8 +69,8 @@ def _listing(routes: APIRouter, desk: Desk) -> None:
         page: Annotated[Paging, Depends(paging)],
         sort: Annotated[Sort, Depends(BY_NAME)],
         q: Words = None,
-        parent_id: SomeIds = None,
-        lead_id: SomeIds = None,
+        parent_id: UnitsAbove = None,
+        lead_id: Leads = None,
         updated_since: UpdatedSince = None,
     ) -> Response:
         """The parts of the organisation."""
