@@ -79,10 +79,6 @@ class Policy:
         """Those of the actions that are allowed, in the given order."""
         return tuple(action for action in actions if self.decide(action, relations, attributes))
 
-    def action_of(self, route: str) -> str | None:
-        """The action of a route (`"POST /goals"`); None has to be refused."""
-        return self.routes.get(route)
-
 
 def matrix(policies: Iterable[Policy]) -> str:
     """The access matrix as markdown: for every service its actions by relation or role, then its routes."""

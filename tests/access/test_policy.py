@@ -58,11 +58,6 @@ def test_allowed_keeps_the_order_asked_for() -> None:
     assert POLICY.actions == ("goal.read", "goal.edit")
 
 
-def test_a_route_stands_for_an_action_or_for_nothing() -> None:
-    assert POLICY.action_of("PATCH /goals/{id}") == "goal.edit"
-    assert POLICY.action_of("DELETE /goals/{id}") is None
-
-
 @pytest.mark.parametrize(
     ("allow", "when"),
     [

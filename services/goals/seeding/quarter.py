@@ -20,8 +20,8 @@ from services.goals.seeding.material import PLANS, Plan
 WEEKS = 7
 BEGAN, ENDS = 49, 41
 """How many days ago the quarter began, and how many are left."""
-AGREEING, PLANNING, SAID, CLOSING = 46, 44, 2, 3
-"""How many days ago people agreed, set milestones, spoke, closed."""
+AGREEING, PLANNING, SAID = 46, 44, 2
+"""How many days ago people agreed, set milestones, spoke."""
 ON_TRACK, DELAYED = 0.35, 0.25
 """From which part of the way on, half-way through, its owner calls a goal on track, or at least delayed."""
 
@@ -97,6 +97,7 @@ def quarter(
     for key, by in material.FOLLOWS:
         story.later(PLANNING, partial(_follow, story, key, by))
     for key in material.CLOSED:
+        # Today, when the last check-ins are in.
         story.later(0, partial(_close, story, key), minutes=100)
     return story.tell()
 
