@@ -53,7 +53,10 @@ class Bar:
 
 @contextmanager
 def bar(what: str, total: int, done: int = 0) -> Iterator[Bar]:
-    """A bar until the block ends; `done` of the total were behind us before."""
+    """A bar until the block ends, unless there is nothing to do; `done` of the total were behind us before."""
+    if not total:
+        yield Bar(what, total, None, done, done)
+        return
     if not sys.stderr.isatty():
         said = Bar(what, total, None, done, done)
         yield said

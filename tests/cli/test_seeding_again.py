@@ -83,6 +83,12 @@ def test_twice_on_the_same_tenant_adds_twice(seeded: Product) -> None:
                 assert len(below) == PEOPLE - 1
 
 
+def test_a_stage_without_work_is_not_spoken_of(tmp_path: Path) -> None:
+    done = run("seed", "--tenant", "few", "--people", "2", "--goals", "0", "--data", tmp_path / "data")
+    assert done.returncode == 0, done.stderr
+    assert [line.partition(":")[0] for line in done.stderr.splitlines()] == ["people", "read models"]
+
+
 def test_people_without_goals(seeded: Product) -> None:
     with seeded.client(seeded.token("admin@few.example", tenant="few")) as admin:
         assert len(listed(admin, "/people")) == 4
