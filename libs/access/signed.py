@@ -110,7 +110,10 @@ def _payload(token: str, key: Ed25519PublicKey) -> bytes:
     try:
         payload: bytes = _JWS.decode(token, key, [ALGORITHM])
     except (jwt.InvalidSignatureError, jwt.InvalidAlgorithmError):
-        detail = f"The token's signature is not one of ours (only {ALGORITHM} counts). Ask for a new one."
+        detail = (
+            f"The token's signature is not one of ours (only {ALGORITHM} counts). Was it made for another data folder? "
+            "Point CAIRN_DATA_DIR at the one that is served, and ask for a new one."
+        )
         raise InvalidToken("token_invalid", detail) from None
     except jwt.DecodeError:
         detail = "The token is no signed JWT of three parts. Send it exactly as it was issued."

@@ -159,7 +159,10 @@ def test_an_audience_may_be_one_of_several_and_unknown_claims_are_ignored() -> N
 
 
 def test_a_foreign_signature_is_refused() -> None:
-    assert refusal(forged(GOOD, key=OTHER_KEY)).code == "token_invalid"
+    foreign = refusal(forged(GOOD, key=OTHER_KEY))
+    assert foreign.code == "token_invalid"
+    # The likeliest reason by far: `cairn token` had another data folder, and so another key.
+    assert "CAIRN_DATA_DIR" in foreign.detail
     head, body, signature = forged(GOOD).split(".")
     swapped = b64(json.dumps({**GOOD, "tenant": "beta"}).encode())
     assert refusal(f"{head}.{swapped}.{signature}").code == "token_invalid"
