@@ -57,8 +57,8 @@ _HOME = f"""<!doctype html>
 <dt><a href="/readyz">/readyz</a></dt><dd>whether its services are ready, and how far behind</dd>
 </dl>
 <h2>Ask something</h2>
-<p id="ask">Requests carry a bearer token. For development, the command line gives you one.</p>
-<pre tabindex="0" aria-labelledby="ask"><code>TOKEN=$(cairn token --tenant acme --email you@example.org)
+<p id="ask">Requests carry a bearer token. For development, the command line gives you one; in Cairn's own folder:</p>
+<pre tabindex="0" aria-labelledby="ask"><code>TOKEN=$(.venv/bin/cairn token --tenant acme --email you@example.org)
 curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8080/api/v1/me</code></pre>
 </main>
 </body>

@@ -35,6 +35,8 @@ async def test_the_home_page_says_what_this_is_and_loads_nothing(client: httpx2.
     assert "https://" not in answer.text
     assert 'lang="en"' in answer.text
     assert "eyJ" not in answer.text
+    # What it tells to paste is found where the README puts it.
+    assert "$(.venv/bin/cairn token " in answer.text
     assert (await client.head("/")).status_code == 200
 
 
