@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
 from typing import NoReturn, TypeVar
 
 import typer
@@ -11,12 +16,26 @@ from pydantic_settings import BaseSettings
 from libs.web.settings import ServiceSettings
 
 S = TypeVar("S", bound=BaseSettings)
+NAME = "cairn"
 
 
 def fail(message: str) -> NoReturn:
     """Says on standard error what is wrong and what to do, and ends with exit code 1."""
     typer.echo(f"cairn: {message}", err=True)
     raise typer.Exit(1)
+
+
+def command(*arguments: str | Path) -> str:
+    """A command of this program to paste into the shell that started it, which need not find it by its name alone."""
+    return shlex.join([_program(), *map(str, arguments)])
+
+
+def _program() -> str:
+    invoked = sys.argv[0]
+    if Path(invoked).name != NAME or os.sep not in invoked:
+        # Run from within another program: the script beside this Python is the same one.
+        invoked = str(Path(sys.executable).with_name(NAME))
+    return NAME if shutil.which(NAME) == invoked else invoked
 
 
 def read_settings(**given: object) -> ServiceSettings:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote_plus
 
 import typer
 
@@ -12,8 +14,7 @@ from libs.events.caller import Caller
 from libs.events.clock import new_id
 from libs.events.envelope import topic_of
 from libs.events.errors import KernelError
-from libs.web.app import BASE
-from services.cli.greeting import show_tokens, token_of
+from services.cli.greeting import asking, show_folder, show_tokens, token_of
 from services.goals import wiring as goals
 from services.people import wiring as people
 
@@ -27,6 +28,13 @@ FOUNDED = timedelta(days=60)
 """How long ago the company's people joined."""
 PATIENCE = 60.0
 _SHOWN = (("sam", "Sam, an employee"), ("maya", "Maya, his manager"), ("admin", "an administrator"))
+_WAITS = next(plan.title for plan in goals.seeding.PLANS if plan.key == goals.seeding.WAITING)
+_ASKED = (
+    ("/goals/tree?depth=1", "sam"),
+    ("/support-requests?state=open", "maya"),
+    (f"/goals?q={quote_plus(_WAITS)}", "maya"),
+    ("/people?limit=5", "admin"),
+)
 
 
 class DemoRefused(Exception):
@@ -47,7 +55,8 @@ async def seed(installation: Installation, url: str) -> None:
         await _caught_up(installation)
     except KernelError as error:
         raise DemoRefused(f"{error}.") from error
-    _greet(url, {key: token_of(installation.parts, TENANT, ids[key]) for key, _ in _SHOWN})
+    tokens = {key: token_of(installation.parts, TENANT, ids[key]) for key, _ in _SHOWN}
+    _greet(url, installation.parts.folder.path, tokens)
 
 
 async def _people(installation: Installation) -> dict[str, str]:
@@ -95,13 +104,17 @@ async def _caught_up(installation: Installation) -> None:
             await service.reading.runners[0].positions.wait_for_head(TENANT, model, within=PATIENCE)
 
 
-def _greet(url: str, tokens: Mapping[str, str]) -> None:
+def _greet(url: str, folder: Path, tokens: Mapping[str, str]) -> None:
     typer.echo(f"\nCairn is at {url}   (interactive documentation: {url}/docs)\n")
     show_tokens(TENANT, {title: tokens[key] for key, title in _SHOWN})
     typer.echo(
-        "\nPaste this to see the company's goals as Sam may see them, and what waits for Maya:\n"
-        f"\n  SAM={tokens['sam']}\n  MAYA={tokens['maya']}\n"
-        f'  curl -s "{url}{BASE}/goals/tree?depth=1" -H "Authorization: Bearer $SAM"\n'
-        f'  curl -s "{url}{BASE}/support-requests?state=open" -H "Authorization: Bearer $MAYA"\n'
-        "\nStop with Ctrl-C.\n"
+        "\nPaste this to see the company's goals as Sam may see them, what waits for Maya,\n"
+        "a request for support and a goal to agree on, and who works there:\n"
     )
+    for key, _ in _SHOWN:
+        typer.echo(f"  {key.upper()}={tokens[key]}")
+    for path, key in _ASKED:
+        typer.echo(f"  {asking(url, path, key.upper())}")
+    typer.echo("\nThe README has a tour of five minutes: a new goal, and how it moves the company's number.")
+    show_folder(folder)
+    typer.echo("\nStop with Ctrl-C.\n")

@@ -19,7 +19,7 @@ from libs.events.adapters.sqlite.inspect import inspect, sqlite_version
 from libs.events.errors import KernelError, StoreUnavailable
 from libs.web.embedded import check_keyring
 from libs.web.settings import ServiceSettings
-from services.cli.console import read, read_settings
+from services.cli.console import command, read, read_settings
 from services.gateway import wiring as gateway
 
 LEAST_FREE = 256 * 1024 * 1024
@@ -60,7 +60,7 @@ def examine(settings: ServiceSettings) -> Iterator[Finding]:
     )
     folder = settings.data_dir
     if not folder.exists():
-        yield Finding(True, f"data folder {folder}: not there yet, `cairn up` makes it")
+        yield Finding(True, f"data folder {folder}: not there yet, `{command('up', '--data', folder)}` makes it")
         return
     if not folder.is_dir():
         yield Finding(False, f"data folder {folder} is no folder", "move it away, or name another one with --data")

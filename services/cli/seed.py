@@ -19,12 +19,11 @@ from libs.events.caller import Caller
 from libs.events.clock import new_id
 from libs.events.errors import DomainError, KernelError
 from libs.events.handle import Kernel, NewStream
-from libs.web.app import BASE
 from libs.web.embedded import Embedded
 from libs.web.service import Service
 from libs.web.settings import ServiceSettings
-from services.cli.console import fail, read_settings
-from services.cli.greeting import show_tokens, token_of
+from services.cli.console import command, fail, read_settings
+from services.cli.greeting import asking, show_tokens, token_of
 from services.cli.progress import Bar, bar
 from services.cli.server import HOST, PORT, url_of
 from services.goals import wiring as goals
@@ -75,18 +74,18 @@ async def _seed(settings: ServiceSettings, tenant: str, size: Size) -> None:
             "an administrator": admin,
         }
         tokens = {title: token_of(parts, tenant, person_id) for title, person_id in shown.items()}
+    url = served_at(settings.data_dir) or url_of(HOST, PORT)
     typer.echo(
         f"Tenant {tenant} has {size.people:,} more people and {size.goals:,} more goals"
         + (f", which {holder} is folding into its read models now." if holder is not None else ".")
         + f"\nAt the top is {crowd.address(0)}, at the bottom {crowd.address(last)}."
     )
+    if holder is not None:
+        typer.echo(f"It is done when every lag in {url}/readyz is 0; until then lists and trees may lack some of it.")
     show_tokens(tenant, tokens)
     if holder is None:
-        typer.echo(f"\nStart it, then paste the rest:\n\n  cairn up --data {settings.data_dir}")
-    url = served_at(settings.data_dir) or url_of(HOST, PORT)
-    typer.echo(
-        f'\n  TOKEN={tokens["an employee"]}\n  curl -s "{url}{BASE}/goals?limit=5" -H "Authorization: Bearer $TOKEN"'
-    )
+        typer.echo(f"\nStart it, then paste the rest:\n\n  {command('up', '--data', settings.data_dir)}")
+    typer.echo(f"\n  TOKEN={tokens['an employee']}\n  {asking(url, '/goals?limit=5', 'TOKEN')}")
 
 
 # --- into the log -------------------------------------------------------------------------------------------------

@@ -21,7 +21,8 @@ from libs.web.embedded import Embedded
 from libs.web.service import Service
 from libs.web.settings import ServiceSettings
 from services.cli import demo
-from services.cli.console import fail, read, read_settings
+from services.cli.console import command, fail, read, read_settings
+from services.cli.greeting import show_folder
 from services.cli.server import HOST, PORT, Server, url_of
 from services.gateway import wiring as gateway
 from services.goals import wiring as goals
@@ -100,7 +101,9 @@ async def _serve(settings: ServiceSettings, listener: socket.socket, *, with_dem
         if with_demo:
             await demo.seed(installation, url)
         else:
-            typer.echo(f"Cairn is at {url} (documentation: {url}/docs). Make a token: cairn token --tenant T --email E")
+            make = command("token", "--tenant", "T", "--email", "E")
+            typer.echo(f"Cairn is at {url} (documentation: {url}/docs). Make a token: {make}")
+            show_folder(settings.data_dir)
         config = gateway.server_config(installation.gateway)
         server = Server(config)
         await server.serve(sockets=[listener])

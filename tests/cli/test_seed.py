@@ -45,7 +45,7 @@ def last_of(said: str) -> str:
 
 
 def asked_at(said: str) -> str:
-    [url] = re.findall(r'curl -s "(\S+)" -H "Authorization: Bearer \$TOKEN"$', said, re.MULTILINE)
+    [url] = re.findall(r'curl -sw \'\\n\' "(\S+)" -H "Authorization: Bearer \$TOKEN"$', said, re.MULTILINE)
     return str(url)
 
 
@@ -163,6 +163,7 @@ def test_more_comes_beside_a_running_product(seeded: tuple[Product, httpx2.Clien
     product, _ = seeded
     said = seed(product.data, 20, 50)
     assert "is folding into its read models now" in said
+    assert f"when every lag in {product.url}/readyz is 0" in said
     assert asked_at(said) == f"{product.url}/api/v1/goals?limit=5"
     with product.client(product.token(last_of(said))) as client:
         eventually(lambda: items(client, kind="objective", sort="-created_at", limit="1"), "the new goals are there")
