@@ -85,3 +85,7 @@ def test_no_example_hints_at_a_period_that_is_not_over(description: dict[str, An
             for one in media["example"].get("items", [media["example"]]):
                 over = one.get("period") is not None and one["period"]["end"] < one["updated_at"]
                 assert over or "period_over" not in str(one.get("hints")), name
+
+
+def test_where_tokens_come_from_can_be_pasted(description: dict[str, Any]) -> None:
+    assert "`.venv/bin/cairn token " in description["components"]["securitySchemes"]["bearer"]["description"]

@@ -12,7 +12,7 @@ SECURITY_SCHEMES: Mapping[str, Json] = {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "JWT",
-        "description": "Names the tenant and the person. For development: `cairn token --tenant T --email E`.",
+        "description": "Names tenant and person. For development: `.venv/bin/cairn token --tenant T --email E`.",
     }
 }
 
