@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import settings
 
+from libs.events.testing import SteppingClock
 from tests import servers
 
 # The same examples on every run where a failure must be repeatable; chance finds new ones at a desk.
 settings.register_profile("desk", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if servers.in_ci() else "desk")
+
+LATER = datetime(2031, 5, 1, 12, tzinfo=UTC)
+"""Far from today, so that asking the wall would show."""
+
+
+@pytest.fixture
+def clock() -> SteppingClock:
+    """The one clock of a test, which stands until it is moved."""
+    return SteppingClock(LATER)
 
 
 @pytest.fixture

@@ -1,9 +1,8 @@
-"""Keys and a clock that the test moves; people and their goals."""
+"""Keys; people and their goals."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,27 +12,6 @@ from tests.access.goal_streams import Goals, goals
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 OTHER_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
-
-
-class SetClock:
-    """A clock that stands until it is moved; far from today, so that asking the wall would show."""
-
-    def __init__(self) -> None:
-        self.time = datetime(2031, 5, 1, 12, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        """The time it was set to."""
-        return self.time
-
-    def move(self, seconds: float) -> None:
-        """Forward, or back."""
-        self.time += timedelta(seconds=seconds)
-
-
-@pytest.fixture
-def clock() -> SetClock:
-    """The one clock of a test."""
-    return SetClock()
 
 
 @pytest.fixture

@@ -18,11 +18,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from libs.access.inner import PrincipalSigner
 from libs.access.principals import Principal
 from libs.access.tokens import DevelopmentIssuer, InvalidToken, TokenVerifier, load_signing_key
+from libs.events.testing import SteppingClock
 from libs.privacy.secret_file import SecretRefused
-from tests.access.conftest import KEY, OTHER_KEY, SetClock
+from tests.access.conftest import KEY, OTHER_KEY
+from tests.conftest import LATER
 
 HOUR = timedelta(hours=1)
-NOW = int(SetClock().now().timestamp())
+NOW = int(LATER.timestamp())
 GOOD: dict[str, Any] = {
     "iss": "cairn-development",
     "aud": "cairn",
@@ -46,9 +48,9 @@ def forged(payload: Any, header: Any = None, key: Ed25519PrivateKey = KEY) -> st
     return f"{signed}.{b64(key.sign(signed.encode()))}"
 
 
-def verifier(clock: SetClock | None = None, **options: Any) -> TokenVerifier:
+def verifier(clock: SteppingClock | None = None, **options: Any) -> TokenVerifier:
     """A verifier that trusts KEY."""
-    return TokenVerifier(KEY.public_key(), clock or SetClock(), **options)
+    return TokenVerifier(KEY.public_key(), clock or SteppingClock(LATER), **options)
 
 
 def refusal(token: Any, **options: Any) -> InvalidToken:
@@ -67,7 +69,7 @@ def outcome(token: str) -> str:
         return refused.code
 
 
-def test_an_issued_token_names_its_principal(clock: SetClock) -> None:
+def test_an_issued_token_names_its_principal(clock: SteppingClock) -> None:
     token = DevelopmentIssuer(KEY).issue("acme", "p-1", now=clock.now(), ttl=HOUR)
     assert verifier(clock).verify(token) == Principal("acme", "cairn-development", "p-1")
     header, payload, _ = (base64.urlsafe_b64decode(part + "==") for part in token.split("."))
@@ -75,18 +77,18 @@ def test_an_issued_token_names_its_principal(clock: SetClock) -> None:
     assert json.loads(payload) == GOOD
 
 
-def test_nothing_is_issued_for_a_tenant_or_person_that_cannot_be(clock: SetClock) -> None:
+def test_nothing_is_issued_for_a_tenant_or_person_that_cannot_be(clock: SteppingClock) -> None:
     for tenant, person in (("", "p-1"), ("Acme", "p-1"), ("acme", ""), ("acme", "\ud800")):
         with pytest.raises(ValueError, match="is 1 to"):
             DevelopmentIssuer(KEY).issue(tenant, person, now=clock.now(), ttl=HOUR)
 
 
-def test_expiry_follows_the_clock_also_for_a_token_seen_before(clock: SetClock) -> None:
+def test_expiry_follows_the_clock_also_for_a_token_seen_before(clock: SteppingClock) -> None:
     token, checking = forged(GOOD), verifier(clock)
     checking.verify(token)
-    clock.move(3599.9)
+    clock.move(timedelta(seconds=3599.9))
     checking.verify(token)
-    clock.move(0.1)
+    clock.move(timedelta(seconds=0.1))
     for one in (checking, verifier(clock)):
         with pytest.raises(InvalidToken) as caught:
             one.verify(token)
@@ -94,14 +96,14 @@ def test_expiry_follows_the_clock_also_for_a_token_seen_before(clock: SetClock) 
     TokenVerifier(KEY.public_key(), clock, leeway=timedelta(seconds=1)).verify(token)
 
 
-def test_not_before_is_honoured(clock: SetClock) -> None:
+def test_not_before_is_honoured(clock: SteppingClock) -> None:
     early = forged({**GOOD, "nbf": NOW + 60})
     assert refusal(early).code == "token_invalid"
     verifier(leeway=timedelta(seconds=60)).verify(early)
     checking = verifier(clock)
-    clock.move(60)
+    clock.move(timedelta(seconds=60))
     checking.verify(early)
-    clock.move(-1)
+    clock.move(timedelta(seconds=-1))
     with pytest.raises(InvalidToken):
         checking.verify(early)
 
@@ -263,7 +265,7 @@ def test_an_absurdly_long_token_is_refused_unread() -> None:
     assert refusal("x" * 50_000_000).code == "token_malformed"
 
 
-def test_a_header_of_the_inner_hop_is_no_bearer_token(clock: SetClock) -> None:
+def test_a_header_of_the_inner_hop_is_no_bearer_token(clock: SteppingClock) -> None:
     header = PrincipalSigner(KEY, clock).header(Principal("acme", "cairn-development", "p-1"))
     assert refusal(header).code == "token_invalid"
 
@@ -274,7 +276,7 @@ def test_a_refusal_repeats_nothing_of_the_token() -> None:
         assert "PLANTED" not in f"{caught} {caught.detail} {caught.__cause__}"
 
 
-def test_the_signing_key_is_made_once_for_its_owner_alone(tmp_path: Path, clock: SetClock) -> None:
+def test_the_signing_key_is_made_once_for_its_owner_alone(tmp_path: Path, clock: SteppingClock) -> None:
     path = tmp_path / "data" / "signing.key"
     first, second = load_signing_key(path), load_signing_key(path)
     token = DevelopmentIssuer(first).issue("acme", "p-1", now=clock.now(), ttl=HOUR)

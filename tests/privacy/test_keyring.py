@@ -9,6 +9,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,12 +19,15 @@ from hypothesis import strategies as st
 from libs.events.adapters.sqlite.key_store import SQLiteKeyStore
 from libs.events.errors import HolderErased, KeyMissing, MalformedEvent, StoreUnavailable
 from libs.events.ports import WrappedKey
+from libs.events.testing import SteppingClock
 from libs.privacy.framing import frame
 from libs.privacy.keyring import KeyEncryptionKeyWrong, Keyring, keyed_hash
-from tests.privacy.conftest import KEK, SetClock
+from tests.privacy.conftest import KEK
 
 
-async def test_a_holder_keeps_one_key_in_every_process(keyring: Keyring, keys: SQLiteKeyStore, clock: SetClock) -> None:
+async def test_a_holder_keeps_one_key_in_every_process(
+    keyring: Keyring, keys: SQLiteKeyStore, clock: SteppingClock
+) -> None:
     first = await keyring.for_holder("acme", "p-1")
     assert await keyring.for_holder("acme", "p-1") is first
     assert await Keyring(keys, KEK, clock).for_holder("acme", "p-1") == first
@@ -32,7 +36,7 @@ async def test_a_holder_keeps_one_key_in_every_process(keyring: Keyring, keys: S
     assert len({key.secret for key in (first, *others)}) == len({key.key_id for key in (first, *others)}) == 3
 
 
-async def test_holders_that_race_for_a_first_key_agree(keys: SQLiteKeyStore, clock: SetClock) -> None:
+async def test_holders_that_race_for_a_first_key_agree(keys: SQLiteKeyStore, clock: SteppingClock) -> None:
     rings = [Keyring(keys, KEK, clock) for _ in range(8)]
     got = await asyncio.gather(*(ring.for_holder("acme", "p-1") for ring in rings for _ in range(4)))
     assert len({key.secret for key in got}) == 1
@@ -53,7 +57,7 @@ async def test_the_secret_stands_nowhere_in_clear(keyring: Keyring, key_file: Pa
         assert key.secret not in path.read_bytes()
 
 
-async def test_when_the_store_fails_no_key_is_handed_out(tmp_path: Path, clock: SetClock) -> None:
+async def test_when_the_store_fails_no_key_is_handed_out(tmp_path: Path, clock: SteppingClock) -> None:
     (tmp_path / "folder").mkdir()
     broken = SQLiteKeyStore(tmp_path / "folder")
     with pytest.raises(StoreUnavailable):
@@ -93,26 +97,26 @@ async def test_this_process_forgets_a_destroyed_key_at_once(keyring: Keyring) ->
 
 
 async def test_another_process_forgets_it_within_half_a_minute(
-    keyring: Keyring, keys: SQLiteKeyStore, clock: SetClock
+    keyring: Keyring, keys: SQLiteKeyStore, clock: SteppingClock
 ) -> None:
     other = Keyring(keys, KEK, clock)
     key = await other.for_holder("acme", "p-1")
     pair = ("acme", key.key_id)
-    clock.move(1)
+    clock.move(timedelta(seconds=1))
     await keyring.destroy("acme", "p-1")
-    clock.move(28.9)
+    clock.move(timedelta(seconds=28.9))
     assert await other.for_ids([pair]) == {pair: key}, "remembered: the other process has not asked again"
-    clock.move(0.1)
+    clock.move(timedelta(seconds=0.1))
     assert await other.for_ids([pair]) == {pair: None}
     with pytest.raises(HolderErased):
         await other.for_holder("acme", "p-1")
 
 
-async def test_a_clock_set_back_prolongs_nothing(keyring: Keyring, keys: SQLiteKeyStore, clock: SetClock) -> None:
+async def test_a_clock_set_back_prolongs_nothing(keyring: Keyring, keys: SQLiteKeyStore, clock: SteppingClock) -> None:
     other = Keyring(keys, KEK, clock)
     key = await other.for_holder("acme", "p-1")
     await keyring.destroy("acme", "p-1")
-    clock.move(-3600)
+    clock.move(timedelta(seconds=-3600))
     assert await other.for_ids([("acme", key.key_id)]) == {("acme", key.key_id): None}
 
 
@@ -131,7 +135,7 @@ class SlowKeyStore(SQLiteKeyStore):
         return answer
 
 
-async def test_a_look_up_that_crosses_a_destruction_is_not_remembered(key_file: Path, clock: SetClock) -> None:
+async def test_a_look_up_that_crosses_a_destruction_is_not_remembered(key_file: Path, clock: SteppingClock) -> None:
     slow = SlowKeyStore(key_file)
     key = await Keyring(slow, KEK, clock).for_holder("acme", "p-1")
     ring, pair = Keyring(slow, KEK, clock), ("acme", key.key_id)
@@ -144,7 +148,7 @@ async def test_a_look_up_that_crosses_a_destruction_is_not_remembered(key_file: 
     await slow.close()
 
 
-async def test_no_more_keys_than_its_limit_are_remembered(keys: SQLiteKeyStore, clock: SetClock) -> None:
+async def test_no_more_keys_than_its_limit_are_remembered(keys: SQLiteKeyStore, clock: SteppingClock) -> None:
     asked: list[str] = []
 
     class Counting(SQLiteKeyStore):
@@ -162,7 +166,7 @@ async def test_no_more_keys_than_its_limit_are_remembered(keys: SQLiteKeyStore, 
 
 
 async def test_a_wrong_key_encryption_key_says_so_and_makes_no_second_set_of_keys(
-    keyring: Keyring, keys: SQLiteKeyStore, clock: SetClock
+    keyring: Keyring, keys: SQLiteKeyStore, clock: SteppingClock
 ) -> None:
     key = await keyring.for_holder("acme", "p-1")
     wrong = Keyring(keys, os.urandom(32), clock)
@@ -200,11 +204,11 @@ async def test_altered_wrapped_bytes_are_a_fault_never_an_erasure(
 
 
 async def test_secrets_are_one_a_tenant_and_purpose_and_stay(
-    keyring: Keyring, keys: SQLiteKeyStore, clock: SetClock
+    keyring: Keyring, keys: SQLiteKeyStore, clock: SteppingClock
 ) -> None:
     secret = await keyring.secret("acme", "e-mail")
     assert len(secret) == 32
-    clock.move(3600)
+    clock.move(timedelta(seconds=3600))
     assert await keyring.secret("acme", "e-mail") == secret
     assert await Keyring(keys, KEK, clock).secret("acme", "e-mail") == secret
     assert secret not in (await keyring.secret("acme", "request"), await keyring.secret("beta", "e-mail"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 
 from libs.events.adapters.sqlite.key_store import SQLiteKeyStore
 from libs.events.errors import HolderErased, KeyMissing, MalformedEvent, SealBroken
+from libs.events.testing import SteppingClock
 from libs.privacy.keyring import Keyring
 from libs.privacy.sealing import FieldSealer
-from tests.privacy.conftest import KEK, SetClock
+from tests.privacy.conftest import KEK
 from tests.privacy.notes import FULL, PATHS, noted, opened
 
 
@@ -131,7 +133,7 @@ async def test_erased_text_is_null_and_named_and_the_rest_still_opens(sealer: Fi
 
 
 async def test_a_key_without_a_trace_is_a_fault_never_an_erasure(
-    sealer: FieldSealer, keys: SQLiteKeyStore, key_file: Path, clock: SetClock
+    sealer: FieldSealer, keys: SQLiteKeyStore, key_file: Path, clock: SteppingClock
 ) -> None:
     sealed = await sealer.seal(noted(note="x"), PATHS)
     with sqlite3.connect(key_file) as connection:
@@ -142,13 +144,13 @@ async def test_a_key_without_a_trace_is_a_fault_never_an_erasure(
 
 
 async def test_a_key_destroyed_elsewhere_is_gone_here_after_half_a_minute(
-    sealer: FieldSealer, keys: SQLiteKeyStore, clock: SetClock
+    sealer: FieldSealer, keys: SQLiteKeyStore, clock: SteppingClock
 ) -> None:
     sealed = await sealer.seal(noted(note="x"), PATHS)
     await Keyring(keys, KEK, clock).destroy("acme", "p-1")
-    clock.move(29)
+    clock.move(timedelta(seconds=29))
     assert (await opened(sealer, sealed))["note"] == "x"
-    clock.move(1)
+    clock.move(timedelta(seconds=1))
     [result] = await sealer.open([(sealed, PATHS)])
     assert (result.envelope.data["note"], result.erased) == (None, ("note",))
 
@@ -179,7 +181,7 @@ async def test_any_text_comes_back(sealer: FieldSealer, text: str, remarks: list
     assert await opened(sealer, await sealer.seal(envelope, PATHS)) == envelope.data
 
 
-async def test_a_batch_asks_for_its_keys_once(keyring: Keyring, keys: SQLiteKeyStore, clock: SetClock) -> None:
+async def test_a_batch_asks_for_its_keys_once(keyring: Keyring, keys: SQLiteKeyStore, clock: SteppingClock) -> None:
     sealer = FieldSealer(keyring)
     sealed = [await sealer.seal(noted(note="x", owner_id=f"p-{at % 7}"), PATHS) for at in range(30)]
     asked: list[int] = []

@@ -14,9 +14,10 @@ from libs.events.adapters.sqlite.key_store import SQLiteKeyStore
 from libs.events.envelope import Envelope
 from libs.events.errors import HolderErased, MalformedEvent, StoreUnavailable
 from libs.events.ports import WrappedKey
+from libs.events.testing import SteppingClock
 from libs.privacy.keyring import Keyring
 from libs.privacy.sealing import AT_ONCE, FieldSealer
-from tests.privacy.conftest import KEK, SetClock
+from tests.privacy.conftest import KEK
 from tests.privacy.notes import FULL, PATHS, noted, opened
 
 
@@ -58,7 +59,7 @@ async def test_one_erased_holder_refuses_the_batch_and_no_key_is_made(
     assert [envelope.data for envelope, _ in items] == before
 
 
-async def test_a_key_store_that_fails_seals_nothing(tmp_path: Path, clock: SetClock) -> None:
+async def test_a_key_store_that_fails_seals_nothing(tmp_path: Path, clock: SteppingClock) -> None:
     (tmp_path / "folder").mkdir()
     broken = SQLiteKeyStore(tmp_path / "folder")
     with pytest.raises(StoreUnavailable):
@@ -77,7 +78,7 @@ async def test_all_come_back_in_order_and_open_as_they_were(sealer: FieldSealer)
     assert await sealer.seal_many([]) == []
 
 
-async def test_new_holders_of_a_batch_cost_one_write(tmp_path: Path, clock: SetClock) -> None:
+async def test_new_holders_of_a_batch_cost_one_write(tmp_path: Path, clock: SteppingClock) -> None:
     store = Counting(tmp_path / "counted.sqlite")
     sealer = FieldSealer(Keyring(store, KEK, clock))
     other = [(msgspec.structs.replace(envelope, tenant="beta"), paths) for envelope, paths in notes(20)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -47,15 +46,11 @@ ANA, BOB, OLI, LEAD = asker("ana"), asker("bob"), asker("oli"), asker("lead")
 
 
 @pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Company]:
-    """Ana and Bob under Lead, Oli apart; Ana's goal, that everybody sees, and one that only she and Lead do."""
-    async with company(tmp_path) as found:
-        for person, manager in (("lead", None), ("ana", "lead"), ("bob", "lead"), ("oli", None)):
-            found.people.add(person, manager)
-        await found.people.fold()
-        await found.state("g1", created("ana"))
-        await found.state("hidden", created("ana", visibility="private"))
-        yield found
+async def here(here: Company) -> Company:
+    """With a goal of Ana's that everybody sees, and one that only she and Lead do."""
+    await here.state("g1", created("ana"))
+    await here.state("hidden", created("ana", visibility="private"))
+    return here
 
 
 # --- milestones -------------------------------------------------------------------------------------------------

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +14,7 @@ from libs.web.references import ExternalRefAnswer
 from services.goals.domain.errors import CheckInNotFound, GoalNotFound
 from services.goals.queries.answers import SaidAnswer, SourceAnswer
 from tests.access.organisation import TODAY, asker
-from tests.goals.queries.company import Company, company, created
+from tests.goals.queries.company import Company, created
 
 ANA, OLI = asker("ana"), asker("oli")
 WORDS = {
@@ -29,14 +27,10 @@ WORDS = {
 
 
 @pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Company]:
-    """Ana under Lead, Oli apart; Ana's goal, that everybody sees."""
-    async with company(tmp_path) as found:
-        for person, manager in (("lead", None), ("ana", "lead"), ("oli", None)):
-            found.people.add(person, manager)
-        await found.people.fold()
-        await found.state("g1", created("ana"))
-        yield found
+async def here(here: Company) -> Company:
+    """With a goal of Ana's that everybody sees."""
+    await here.state("g1", created("ana"))
+    return here
 
 
 def recorded(id: str, **fields: Any) -> CheckInRecorded:

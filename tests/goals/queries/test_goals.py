@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -28,21 +26,10 @@ from services.goals.queries import ANSWERS, Search
 from services.goals.queries.answers import AgreementAnswer, MetricAnswer
 from services.goals.read_models import GOALS, NODES
 from tests.access.organisation import TENANT, TODAY, asker
-from tests.goals.queries.company import Company, changed, company, created, goal_of, node
+from tests.goals.queries.company import Company, changed, created, goal_of, node
 
 METRIC = Metric(start=Decimal(50), target=Decimal(40), current=Decimal(50), unit="tickets")
 QUARTER = Period(start=date(2026, 4, 1), end=date(2026, 6, 30))
-
-
-@pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Company]:
-    """Ana and Bob under Lead, Oli apart."""
-    async with company(tmp_path) as found:
-        found.people.add("lead")
-        for person, manager in (("ana", "lead"), ("bob", "lead"), ("oli", None)):
-            found.people.add(person, manager)
-        await found.people.fold()
-        yield found
 
 
 def measured(**fields: Any) -> Any:

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from libs.events.catalog.goals import CheckInCorrected, CheckInRecorded, Metric
 from services.goals.queries.answers import ChangeAnswer
 from tests.access.organisation import TODAY, asker
-from tests.goals.queries.company import Company, changed, company, created
+from tests.goals.queries.company import Company, changed, created
 
 MANY = 1_000
 
 LEAD = asker("lead")
-
-
-@pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Company]:
-    """Ana and Bob under Lead, Oli apart."""
-    async with company(tmp_path) as found:
-        found.people.add("lead")
-        for person, manager in (("ana", "lead"), ("bob", "lead"), ("oli", None)):
-            found.people.add(person, manager)
-        await found.people.fold()
-        yield found
 
 
 async def _eventful(here: Company) -> None:

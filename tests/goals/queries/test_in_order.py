@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -45,25 +45,20 @@ def changed(item: Any) -> Any:
 
 
 @pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Company]:
-    """Ana under Lead. What is said about her goal comes in spells: of three things, two at the same moment."""
+async def here(here: Company) -> Company:
+    """What is said about a goal of Ana's comes in spells: of three things, two at the same moment."""
     random = Random(5)
-    async with company(tmp_path) as found:
-        for person, manager in (("lead", None), ("ana", "lead")):
-            found.people.add(person, manager)
-        await found.people.fold()
-        await found.state("g1", created("ana"))
-        recorded: dict[str, int] = {}
-        numbers = random.sample(range(MANY), MANY)
-        for number in numbers:
-            if number % 3:
-                found.people.clock.move(timedelta(seconds=7))
-            await _say(found, number, recorded, random)
-        for number in random.sample(range(MANY), MANY // 3):
-            found.people.clock.move(timedelta(seconds=number % 2))
-            await _say_again(found, number, recorded, random)
-        await found.fold()
-        yield found
+    await here.state("g1", created("ana"))
+    recorded: dict[str, int] = {}
+    for number in random.sample(range(MANY), MANY):
+        if number % 3:
+            here.people.clock.move(timedelta(seconds=7))
+        await _say(here, number, recorded, random)
+    for number in random.sample(range(MANY), MANY // 3):
+        here.people.clock.move(timedelta(seconds=number % 2))
+        await _say_again(here, number, recorded, random)
+    await here.fold()
+    return here
 
 
 async def _say(here: Company, number: int, recorded: dict[str, int], random: Random) -> None:

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
-
-import pytest
 
 from libs.events.catalog.people import AbsencePlanned
 from services.goals.queries import NodeAnswer, TreeAnswer
 from services.goals.queries.answers import CauseAnswer
 from services.goals.read_models import Cause, Counts
 from tests.access.organisation import TODAY, asker
-from tests.goals.queries.company import Company, company, node
+from tests.goals.queries.company import Company, node
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Company]:
-    """Ana and Bob under Lead, Oli apart."""
-    async with company(tmp_path) as found:
-        found.people.add("lead")
-        for person, manager in (("ana", "lead"), ("bob", "lead"), ("oli", None)):
-            found.people.add(person, manager)
-        await found.people.fold()
-        yield found
 
 
 def _first(tree: TreeAnswer) -> NodeAnswer:

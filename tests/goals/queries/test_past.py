@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -24,20 +22,9 @@ from libs.events.catalog.goals import (
 from services.goals.domain.errors import GoalNotFound
 from services.goals.queries.answers import AncestorAnswer, TrendPointAnswer
 from tests.access.organisation import TODAY, asker
-from tests.goals.queries.company import Company, changed, company, created
+from tests.goals.queries.company import Company, changed, created
 
 LEAD = asker("lead")
-
-
-@pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Company]:
-    """Ana and Bob under Lead, Oli apart."""
-    async with company(tmp_path) as found:
-        found.people.add("lead")
-        for person, manager in (("ana", "lead"), ("bob", "lead"), ("oli", None)):
-            found.people.add(person, manager)
-        await found.people.fold()
-        yield found
 
 
 def check_in(number: int, progress: str, **fields: Any) -> CheckInRecorded:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -18,17 +17,6 @@ from tests.goals.queries.naive import Told, Trees
 from tests.goals.queries.planting import populate
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Company]:
-    """Ana and Bob under Lead, Oli apart."""
-    async with company(tmp_path) as found:
-        found.people.add("lead")
-        for person, manager in (("ana", "lead"), ("bob", "lead"), ("oli", None)):
-            found.people.add(person, manager)
-        await found.people.fold()
-        yield found
 
 
 def told(tree: TreeAnswer) -> list[Told]:
