@@ -67,7 +67,15 @@ class Server:
 
     def memory(self) -> int:
         """Resident bytes now."""
-        [line] = [line for line in Path(f"/proc/{self.pid}/status").read_text().splitlines() if "VmRSS" in line]
+        return self._resident("VmRSS")
+
+    def peak(self) -> int:
+        """Resident bytes at the most that there ever were."""
+        return self._resident("VmHWM")
+
+    def _resident(self, name: str) -> int:
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        [line] = [line for line in lines if line.startswith(f"{name}:")]
         return int(line.split()[1]) * 1024
 
 
