@@ -63,10 +63,12 @@ LISTS = (
     # A thousand goals have a short page only of what is rare: what is compared must be of one length.
     _each("state", "open", "draft,open"),
     _each("state", "closed", "draft", limit=10),
+    _each("state", "cancelled", "archived", limit=5),
     _each("status", "on_track", "not_started"),
     _each("status", "off_track", "delayed", "done", limit=10),
     _each("kind", "objective", "key_result", "smart"),
     _each("label", "quality", "speed", "growth", "product"),
+    # Not `wellbeing`: nobody but its owner sees such a goal, and the tenants have none.
     _each("focus", "business"),
     _each("focus", "development", limit=10),
     _listed("period", _quarter),
