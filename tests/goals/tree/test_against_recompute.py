@@ -73,20 +73,6 @@ def test_any_batches(story: Story, cuts: Sequence[int]) -> None:
 
 
 @settings(max_examples=100)
-@given(stories(), st.lists(st.integers(0, 10_000), min_size=1, max_size=8), st.integers(0, 30))
-def test_delivered_again(story: Story, cuts: Sequence[int], again: int) -> None:
-    """Delivery begins anew some facts back, each time; the sequence says which of them are due."""
-    rows, applied = Rows(TREE), 0
-    for batch in batches(story.facts, cuts):
-        first = max(0, batch[0].sequence - 1 - again)
-        delivered = story.facts[first : batch[-1].sequence]
-        due = [fact for fact in delivered if fact.sequence > applied]
-        rows.apply(due)
-        applied = due[-1].sequence
-    assert found(rows) == expected(story.oracle)
-
-
-@settings(max_examples=100)
 @given(stories())
 def test_the_batch_changes_nothing_that_it_was_given(story: Story) -> None:
     """Rows are loaded once and may be folded again, when a later fact of the batch has to be parked."""

@@ -16,7 +16,8 @@ from libs.events.folder import Folder
 from libs.events.ports import Commit
 from services.goals.projections import TREE
 from services.goals.read_models import NODES
-from tests.goals.tree.story import Story, story_of
+from tests.goals.tree.oracle import Oracle
+from tests.goals.tree.story import story_of
 from tests.goals.tree.telling import Teller
 from tests.goals.tree.test_against_recompute import expected
 from tests.goals.tree.world import fields_of
@@ -31,9 +32,9 @@ async def fold(reads: SQLiteReadStore, folder: Folder, facts: Sequence[Fact[Any]
     await reads.commit(Commit(owner, 0, (), effects.puts))
 
 
-async def stored(reads: SQLiteReadStore, story: Story) -> dict[tuple[str, str], dict[str, Any]]:
+async def stored(reads: SQLiteReadStore, oracle: Oracle) -> dict[tuple[str, str], dict[str, Any]]:
     """The rows that there are of those that there must be."""
-    keys = [RowKey(BY_NAME[name], id) for name, id in expected(story.oracle)]
+    keys = [RowKey(BY_NAME[name], id) for name, id in expected(oracle)]
     rows = await reads.get_many("acme", keys)
     return {(key.collection.name, key.id): fields_of(row) for key, row in rows.items()}
 
@@ -47,7 +48,7 @@ async def test_rows_in_a_store_are_those_of_the_recompute(tmp_path: Path, size: 
         folder = Folder(TREE, reads, page=3)
         for start in range(0, len(story.facts), size):
             await fold(reads, folder, story.facts[start : start + size])
-        assert await stored(reads, story) == expected(story.oracle)
+        assert await stored(reads, story.oracle) == expected(story.oracle)
         await reads.close()
 
 
