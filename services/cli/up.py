@@ -74,7 +74,8 @@ class Installation:
 async def assemble(settings: ServiceSettings, stack: AsyncExitStack) -> Installation:
     """Wires and starts everything on one data folder; the stack stops and closes it again.
 
-    Raises FolderInUse when another process serves the folder, KeyEncryptionKeyWrong when its keyring does not open.
+    Raises FolderInUse when another process serves the folder, KeyEncryptionKeyWrong when its keyring does not open,
+    StoreUnavailable when one of its files does not.
     """
     parts = Embedded(settings)
     stack.push_async_callback(parts.close)
@@ -82,6 +83,7 @@ async def assemble(settings: ServiceSettings, stack: AsyncExitStack) -> Installa
     await parts.open_keyring()
     of_people, of_goals = people.wire(parts), goals.wire(parts)
     services: tuple[Service[Any], ...] = (of_people, of_goals)
+    await parts.folder.open_event_stores()
     for service in services:
         stack.push_async_callback(service.stop)
         await service.start()

@@ -98,6 +98,7 @@ async def test_a_store_that_is_written_meanwhile_is_no_damaged_one(tmp_path: Pat
             await store.append(laid(at=version))
 
     try:
+        await store.open()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(write)
             sound = [(await anyio.to_thread.run_sync(inspect, store.path)).sound for _ in range(100)]

@@ -175,21 +175,37 @@ async def test_it_writes_durably(tmp_path: Path) -> None:
 async def test_a_file_keeps_its_store_id(tmp_path: Path) -> None:
     first, second = opened(tmp_path / "events.db"), opened(tmp_path / "events.db")
     other = opened(tmp_path / "other.db")
-    assert first.store_id == second.store_id != other.store_id
+    ids = [(await store.tenant_head("acme")).store_id for store in (first, second, other)]
+    assert ids[0] == ids[1] != ids[2]
     for store in (first, second, other):
         await store.close()
 
 
 async def test_what_is_no_event_store_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "garbage.db").write_bytes(b"this is no database, whatever its name says" * 100)
-    with pytest.raises(StoreUnavailable, match=r"SQLITE_NOTADB.*garbage\.db.*restore it from a backup"):
-        opened(tmp_path / "garbage.db")
-    with pytest.raises(StoreUnavailable, match=r"SQLITE_CANTOPEN.*missing/store\.db\)$"):
-        opened(tmp_path / "missing" / "store.db")
+    garbage, missing = (opened(tmp_path / name) for name in ("garbage.db", "missing/store.db"))
+    for store, says in (
+        (garbage, r"SQLITE_NOTADB.*garbage\.db.*restore it from a backup"),
+        (missing, r"SQLITE_CANTOPEN.*missing/store\.db\)$"),
+    ):
+        for call in (store.open(), store.probe(), store.read_stream(STONE), store.append(laid())):
+            with pytest.raises(StoreUnavailable, match=says):
+                await call
+        await store.close()
+
+
+async def test_a_store_that_could_not_be_opened_is_opened_when_it_can_be(tmp_path: Path) -> None:
+    store = opened(tmp_path / "missing" / "store.db")
+    with pytest.raises(StoreUnavailable):
+        await store.open()
+    (tmp_path / "missing").mkdir()
+    assert (await store.append(laid())).position == 1
+    await store.close()
 
 
 async def test_a_fault_of_the_code_is_not_called_unavailable(tmp_path: Path) -> None:
     store = opened(tmp_path / "events.db")
+    await store.open()
     other = sqlite3.connect(tmp_path / "events.db", isolation_level=None)
     other.execute("DROP TABLE sequences")
     for question in (store.append(laid()), store.read_stream(STONE), store.read_log(0, 10)):
@@ -216,10 +232,13 @@ async def test_an_append_over_a_thousand_streams_is_all_or_nothing(tmp_path: Pat
 
 
 async def test_a_store_opens_while_another_process_writes(tmp_path: Path) -> None:
-    await opened(tmp_path / "events.db").close()
+    first = opened(tmp_path / "events.db")
+    await first.open()
+    await first.close()
     rival = sqlite3.connect(tmp_path / "events.db", isolation_level=None)
     rival.execute("BEGIN IMMEDIATE")
     store = opened(tmp_path / "events.db", lock_timeout=0.05)
+    await store.open()
     with pytest.raises(StoreUnavailable):
         await store.append(laid())
     rival.execute("ROLLBACK")
@@ -234,8 +253,9 @@ def _race(path: Path, number: int, start: Barrier, results: Queue[tuple[str, lis
         store = SQLiteEventStore("stones", path, lock_timeout=30)
         requests: list[Append] = [laid(f"acme/stone/{number}-{at}", count=2) for at in range(25)]
         positions = [(await store.append(one)).position for one in requests]
+        store_id = (await store.tenant_head("acme")).store_id
         await store.close()
-        return store.store_id, positions
+        return store_id, positions
 
     results.put(run(lay()))
 

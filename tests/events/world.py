@@ -209,6 +209,8 @@ class Place:
         """A world on this place; closed at the end, its files stay."""
         world = _build(self.folder, self.parts, clock or SteppingClock())
         try:
+            for store in world.stores.values():
+                await store.open()
             await world.reads.prepare([one for model in self.parts.models for one in model.collections])
             yield world
         finally:

@@ -59,6 +59,7 @@ _Waiting = tuple[GroupCaller, "asyncio.Future[Ending]"]
 class SQLiteEventStore:
     """`EventStore` of one service, and what the embedded log reads from it. Safe beside other processes.
 
+    The file is opened by `open`, or by the first call, in a thread of the store's: never by whoever makes the object.
     `lock_timeout` (seconds) bounds the wait for another process's write; `pragmas` serves tests that need a full disk.
     """
 
@@ -71,7 +72,7 @@ class SQLiteEventStore:
         """Called from the writer thread after every commit; must not block."""
         datastore = Datastore(str(path), lock_timeout=lock_timeout, pragmas=pragmas)
         self.recorder = self._recorder(datastore)
-        self.store_id = self._open()
+        self._opened, self._opening = False, threading.Lock()
         self._closed = False
         self._failed_at: float | None = None
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
@@ -81,6 +82,11 @@ class SQLiteEventStore:
 
     def _recorder(self, datastore: Datastore) -> GroupRecorder:
         return GroupRecorder(datastore)
+
+    async def open(self) -> None:
+        """Opens the file, or makes it. Raises StoreUnavailable, which says what to do about a file that is not one."""
+        self._refuse_closed()
+        await asyncio.get_running_loop().run_in_executor(self._readers, self._open)
 
     async def append(self, request: Append) -> CommandRecord:
         """See `EventStore.append`."""
@@ -149,21 +155,27 @@ class SQLiteEventStore:
         """
         if self._failed_at is not None and monotonic() - self._failed_at < FAILURE_TELLS:
             raise StoreUnavailable("the last append failed")
-        await asyncio.to_thread(self.recorder.probe)
+        await asyncio.to_thread(self._probe)
 
     async def close(self) -> None:
         """Commits what waits, then closes the file."""
         self._closed = True
         self._queue.put(None)
-        await asyncio.to_thread(self._writer.join)
-        self._readers.shutdown()
-        self.recorder.datastore.close()
+        await asyncio.to_thread(self._end)
 
     @staticmethod
     def _records(rows: Sequence[Any]) -> list[Record]:
         return [Record(*row) for row in rows]
 
-    def _open(self) -> str:
+    def _open(self) -> None:
+        if self._opened:
+            return
+        with self._opening:
+            if not self._opened:
+                self._make()
+                self._opened = True
+
+    def _make(self) -> None:
         try:
             self.recorder.create_table()
             with self.recorder.datastore.get_connection(commit=True) as connection:
@@ -171,9 +183,17 @@ class SQLiteEventStore:
                 # Looking first takes no lock: a store opens while another process writes.
                 if raw.execute("SELECT store_id FROM store").fetchone() is None:
                     raw.execute("INSERT OR IGNORE INTO store VALUES (1, ?)", (new_id(),))
-                return str(raw.execute("SELECT store_id FROM store").fetchone()[0])
         except (sqlite3.Error, PersistenceError) as error:
             raise self.recorder.translated(error) from error
+
+    def _probe(self) -> None:
+        self._open()
+        self.recorder.probe()
+
+    def _end(self) -> None:
+        self._writer.join()
+        self._readers.shutdown()
+        self.recorder.datastore.close()
 
     def _refuse_closed(self) -> None:
         # The writer is gone, so nobody would ever answer.
@@ -185,6 +205,7 @@ class SQLiteEventStore:
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._select, sql, parameters)
 
     def _select(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
+        self._open()
         try:
             with self.recorder.datastore.get_connection(commit=False) as connection:
                 return connection._sqlite_conn.execute(sql, parameters).fetchall()
@@ -209,6 +230,7 @@ class SQLiteEventStore:
         if not running:
             return
         try:
+            self._open()
             endings: Sequence[Ending] = self.recorder.append_many([caller for caller, _ in running])
             self._failed_at = None
         except Exception as error:  # the thread must live on: whoever waits gets the error

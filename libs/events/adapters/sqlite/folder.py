@@ -110,6 +110,11 @@ class DataFolder:
             self._stores[service] = SQLiteEventStore(service, self.path / EVENTS / f"{service}.db")
         return self._stores[service]
 
+    async def open_event_stores(self) -> None:
+        """Opens those that were asked for. Raises StoreUnavailable: a start should end there, not wait for better."""
+        for store in self._stores.values():
+            await store.open()
+
     def has_event_stores(self) -> bool:
         """Whether any service has ever stored events here."""
         return any((self.path / "events").glob("*.db"))

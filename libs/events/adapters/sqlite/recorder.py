@@ -64,6 +64,17 @@ class Pool(SQLiteConnectionPool):
 
     pragmas: Mapping[str, int] = {}
 
+    def get_connection(self, timeout: float | None = None, *, is_writer: bool | None = None) -> SQLiteConnection:
+        """As the library's, but a connection that could not be made leaves the writer's place free for the next try."""
+        try:
+            return super().get_connection(timeout, is_writer=is_writer)
+        except sqlite3.Error:
+            # Raised by `_create_connection` alone, when the place is taken already.
+            if is_writer:
+                self._num_writers -= 1
+                self._writer_lock.release()
+            raise
+
     def _create_connection(self) -> SQLiteConnection:
         # Not the library's own way: it asks for a cache of one statement, and so compiles every statement again.
         raw = sqlite3.connect(
