@@ -6,6 +6,7 @@ import multiprocessing
 import sqlite3
 from asyncio import run
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import closing
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -183,8 +184,11 @@ async def test_a_file_keeps_its_store_id(tmp_path: Path) -> None:
 
 async def test_what_is_no_event_store_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "garbage.db").write_bytes(b"this is no database, whatever its name says" * 100)
-    garbage, missing = (opened(tmp_path / name) for name in ("garbage.db", "missing/store.db"))
+    with closing(sqlite3.connect(tmp_path / "foreign.db")) as file:
+        file.execute("CREATE TABLE store (shelf, goods)")
+    garbage, foreign, missing = (opened(tmp_path / name) for name in ("garbage.db", "foreign.db", "missing/store.db"))
     for store, says in (
+        (foreign, r"foreign\.db is no event store.*restore it from a backup"),
         (garbage, r"SQLITE_NOTADB.*garbage\.db.*restore it from a backup"),
         (missing, r"SQLITE_CANTOPEN.*missing/store\.db\)$"),
     ):

@@ -20,6 +20,7 @@ from eventsourcing.persistence import StoredEvent as Stored
 
 from libs.events import canonical, envelope
 from libs.events.adapters.sqlite.recorder import (
+    REMEDY,
     SELECT_COMMAND,
     Datastore,
     Ending,
@@ -184,7 +185,12 @@ class SQLiteEventStore:
                 if raw.execute("SELECT store_id FROM store").fetchone() is None:
                     raw.execute("INSERT OR IGNORE INTO store VALUES (1, ?)", (new_id(),))
         except (sqlite3.Error, PersistenceError) as error:
-            raise self.recorder.translated(error) from error
+            told = self.recorder.translated(error)
+            if told is error and isinstance(error.__cause__ or error, sqlite3.OperationalError):
+                # These statements are sound, so it is the file that has tables of our names and another shape.
+                name = f"{self.path.parent.name}/{self.path.name}"
+                told = StoreUnavailable(f"{name} is no event store but another program's file: {REMEDY}")
+            raise told from error
 
     def _probe(self) -> None:
         self._open()
