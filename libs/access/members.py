@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from libs.access import dated
 from libs.events.catalog.people import (
     AbsencePlanned,
     AbsenceWithdrawn,
@@ -30,19 +31,14 @@ ACTIVE = "active"
 DEACTIVATED = "deactivated"
 
 
-class Position(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """Who leads a person and where they belong from a day on (None: always), until a later position begins.
+class Position(dated.Dated, frozen=True, kw_only=True, array_like=True):
+    """Who leads a person and where they belong from a day on, until a later position begins."""
 
-    `version` is that of the person's stream which states it.
-    """
-
-    since: date | None
-    version: int
-    manager_id: str | None
-    unit_id: str | None
+    manager_id: str | None = None
+    unit_id: str | None = None
 
 
-NOWHERE = Position(since=None, version=0, manager_id=None, unit_id=None)
+NOWHERE = Position()
 """Where somebody stands before their first position begins."""
 
 
@@ -73,8 +69,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 
     def at(self, day: date) -> Position:
         """The position that holds on a day: the last one to begin."""
-        begun = (one for one in reversed(self.positions) if one.since is None or one.since <= day)
-        return next(begun, NOWHERE)
+        return dated.held(self.positions, day) or NOWHERE
 
     def absent_on(self, day: date) -> bool:
         """Whether they are away on a day."""
@@ -108,16 +103,12 @@ UNITS = Collection("unit_members", UnitMember)
 def on_person_added(row: Member | None, fact: Fact[PersonAdded]) -> Member:
     """A new person's row."""
     data = fact.data
-    position = Position(since=data.effective_on, version=fact.version, manager_id=data.manager_id, unit_id=data.unit_id)
-    return Member(id=fact.entity_id, roles=list(dict.fromkeys(data.roles)), positions=[position])
+    return Member(id=fact.entity_id, roles=list(dict.fromkeys(data.roles)), positions=dated.first(data, NOWHERE))
 
 
 def on_position_changed(row: Member, fact: Fact[PositionChanged]) -> Member:
-    """The row with one more position; of two that begin on the same day, the one stated last holds."""
-    data = fact.data
-    stated = Position(since=data.effective_on, version=fact.version, manager_id=data.manager_id, unit_id=data.unit_id)
-    others = [one for one in row.positions if one.since != stated.since]
-    return msgspec.structs.replace(row, positions=sorted([*others, stated], key=_begin))
+    """The row with what changed from a day on."""
+    return msgspec.structs.replace(row, positions=dated.changed(row.positions, fact.data, NOWHERE))
 
 
 def on_person_deactivated(row: Member, fact: Fact[PersonDeactivated]) -> Member:
@@ -166,11 +157,7 @@ def on_unit_stated(row: UnitMember | None, fact: Fact[UnitCreated] | Fact[UnitCh
 
 def replica(service: str) -> Projection:
     """The declaration of a service's replica."""
-    return Projection(name=f"{service}.members", version=2, topics=("people.events",), on=_ON, words=())
-
-
-def _begin(position: Position) -> date:
-    return position.since or date.min
+    return Projection(name=f"{service}.members", version=3, topics=("people.events",), on=_ON, words=())
 
 
 def _without(row: Member, absence_id: str) -> list[Absence]:

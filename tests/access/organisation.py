@@ -70,8 +70,12 @@ class Organisation:
         self.state(f"person/{person}", data)
 
     def move(self, person: str, manager: str | None, on: date, *, unit: str | None = None) -> None:
-        """From a day on somebody else leads them."""
-        data = PositionChanged(person_id=person, effective_on=on, manager_id=manager, unit_id=unit, changed=[])
+        """From a day on somebody else leads them, in another unit."""
+        self.change(person, on, manager_id=manager, unit_id=unit)
+
+    def change(self, person: str, on: date, **fields: str | None) -> None:
+        """From a day on these fields of their position are others, and nothing else is."""
+        data = PositionChanged(person_id=person, effective_on=on, **fields, changed=list(fields))
         self.state(f"person/{person}", data)
 
     def unit(self, unit: str, parent: str | None = None, lead: str | None = None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 import pytest
 
@@ -96,6 +98,19 @@ async def test_rights_are_those_of_today(here: Goals) -> None:
     await here.people.fold()
     assert await who_may(here, goal, "goal.edit") == ["ceo", "ana", "opa"]
     assert await who_may(here, goal) == ["ceo", "ana", "opa", "oli", "kim"]
+
+
+async def test_rights_do_not_come_back_with_what_was_planned_before_they_went(here: Goals) -> None:
+    goal = await here.set("goal", "ana", visibility="private")
+    here.people.unit("care")
+    here.people.change("ana", TODAY + timedelta(days=10), unit_id="care")
+    here.people.change("ana", TODAY, manager_id="opa")
+    await here.people.fold()
+    for passed in (0, 9, 1, 90):
+        here.people.clock.move(timedelta(days=passed))
+        assert await who_may(here, goal) == ["ana", "opa"]
+        assert await who_may(here, goal, "goal.agree") == ["ana", "opa"]
+    assert await here.rights.may_use_unit(asker("ana"), "care", "ana")
 
 
 async def test_editors_of_the_parent_see_what_hangs_there(here: Goals) -> None:

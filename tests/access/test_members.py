@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.access.members import LEADS, MEMBERS, UNITS, Lead, Member, UnitMember, replica
+from libs.access.members import LEADS, MEMBERS, NOWHERE, UNITS, Lead, Member, UnitMember, replica
 from libs.events.catalog.people import (
     AbsencePlanned,
     AbsenceWithdrawn,
@@ -54,9 +54,12 @@ def added(**fields: Any) -> PersonAdded:
     return PersonAdded(person_id="ana", display_name=CANARY, email=CANARY, job_title=CANARY, **fields)
 
 
+CHANGED = ["manager_id", "unit_id", "job_title"]
+
+
 def moved(day: date, manager: str | None = None, unit: str | None = None) -> PositionChanged:
     return PositionChanged(
-        person_id="ana", effective_on=day, manager_id=manager, unit_id=unit, job_title=CANARY, changed=["manager_id"]
+        person_id="ana", effective_on=day, manager_id=manager, unit_id=unit, job_title=CANARY, changed=CHANGED
     )
 
 
@@ -72,7 +75,7 @@ def test_a_position_without_a_day_holds_always() -> None:
 def test_before_the_first_position_begins_somebody_stands_nowhere() -> None:
     row = member(added(manager_id="lead", unit_id="sales", effective_on=MAR))
     assert led(row, FEB, MAR) == [None, "lead"]
-    assert (row.at(FEB).unit_id, row.at(FEB).since) == (None, None)
+    assert row.at(FEB) == NOWHERE
 
 
 def test_a_later_position_begins_on_its_day_however_early_it_was_stated() -> None:
@@ -95,7 +98,7 @@ def test_positions_hold_as_their_definition_says(stated: list[tuple[date, str | 
     for day in (date(2025, 12, 31), JAN, FEB, date(2026, 2, 28), MAR, APR, date(2027, 1, 1)):
         begun = [(since, number, who) for number, (since, who) in enumerate(stated) if since <= day]
         assert row.at(day).manager_id == (max(begun)[2] if begun else "lead")
-    assert [one.since for one in row.positions] == [None, JAN, FEB, MAR, APR]
+    assert [one.effective_on for one in row.positions] == [None, JAN, FEB, MAR, APR]
     assert set(row.managers) == {one.manager_id for one in row.positions} - {None}
 
 

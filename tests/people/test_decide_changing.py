@@ -174,3 +174,26 @@ def test_what_holds_on_that_day_already_is_no_fact() -> None:
     ada.when(changing(on=TODAY, job_title=None)).then()
     ada.when(changing(on=TODAY, job_title="Engineer")).then(placed(TODAY, "job_title", job_title="Engineer"))
     ada.when(changing(on=FEBRUARY, job_title=None)).then(placed(FEBRUARY, "job_title"))
+
+
+def test_what_was_planned_carries_on_what_changes_before_it() -> None:
+    ada = NOBODY.given(
+        msgspec.structs.replace(ADDED, manager_id="old", job_title="Agent"),
+        placed(APRIL, "job_title", manager_id="old", job_title="Lead"),
+        placed(TODAY, "manager_id", manager_id="bob", job_title="Agent"),
+    )
+    ada.when(changing(LEAD, on=APRIL, manager_id="bob")).then()
+    ada.when(changing(unit=TEAM, on=APRIL, unit_id="team")).then(
+        placed(APRIL, "unit_id", manager_id="bob", unit_id="team", job_title="Lead")
+    )
+    # Who is to come back is named for that day.
+    ada.when(changing(LEAD, on=APRIL, manager_id="old")).then(
+        placed(APRIL, "manager_id", manager_id="old", job_title="Lead")
+    )
+
+
+def test_only_what_differs_on_its_day_is_said_for_it() -> None:
+    """A record that is sent whole, as other systems do, plans nothing but what becomes different."""
+    ada = NOBODY.given(msgspec.structs.replace(ADDED, manager_id="old", job_title="Agent"))
+    whole = changing(LEAD, on=APRIL, manager_id="old", unit_id=None, job_title="Lead")
+    ada.when(whole).then(placed(APRIL, "job_title", manager_id="old", job_title="Lead"))

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 
 import msgspec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from libs.events.catalog.people import PersonAdded, PositionChanged
-from libs.events.testing import Scenario
+from libs.events.testing import Scenario, fact_of
 from services.people.domain import decide
 from services.people.domain.commands import ChangePerson
-from services.people.domain.decide import Linked
+from services.people.domain.decide import Around, Linked
 from services.people.domain.state import PERSON, Person, Unit
 
 FIRST = date(2026, 1, 1)
@@ -117,7 +117,7 @@ def test_the_walk_sees_what_looking_at_every_day_sees(
     assert closes(people, moved, above, first, until) == naive
 
 
-def test_a_new_manager_holds_until_the_next_position() -> None:
+def test_a_new_manager_holds_until_a_position_that_names_one() -> None:
     ada = led("a", (DAYS[2], "b"), (DAYS[6], "c"))
 
     def new(manager: str | None, day: date | None = None) -> tuple[str, date, date | None] | None:
@@ -130,3 +130,41 @@ def test_a_new_manager_holds_until_the_next_position() -> None:
     assert new("b", DAYS[3]) is None
     assert new(None, DAYS[3]) is None
     assert decide.new_manager(ada, ChangePerson(person_id="a", changes={"job_title": "x"}), DAYS[3]) is None
+
+
+def test_a_position_that_names_no_manager_is_reached_across() -> None:
+    titled = PositionChanged(person_id="a", effective_on=DAYS[2], job_title="x", changed=["job_title"])
+    ada = PERSON.fold(led("a", (DAYS[6], None)), fact_of(titled, stream="acme/person/a", version=3))
+    command = ChangePerson(person_id="a", changes={"manager_id": "d"})
+    assert decide.new_manager(ada, command, FIRST) == ("d", FIRST, DAYS[6])
+
+
+# Few people and days, so that changes meet.
+FEW, SOON = st.sampled_from(NAMES[:3]), st.sampled_from(DAYS[:4])
+CHANGED = st.fixed_dictionaries({"manager_id": st.none() | FEW}) | st.fixed_dictionaries({"job_title": FEW})
+CHANGES = st.lists(st.tuples(FEW, SOON, CHANGED), min_size=3, max_size=12)
+
+
+@settings(max_examples=500)
+@given(CHANGES)
+def test_however_changes_are_stacked_nobody_leads_themselves_on_any_day(
+    changes: list[tuple[str, date, dict[str, str | None]]],
+) -> None:
+    """Each is recorded if the guard lets it, with whatever was said for days before and after it."""
+    people = {name: led(name) for name in NAMES}
+    for name, day, fields in changes:
+        command = ChangePerson(person_id=name, changes=fields, effective_on=day)
+        new = decide.new_manager(people[name], command, FIRST)
+        if new is not None and closes(people, name, *new):
+            continue
+        around = Around(today=FIRST, zones=(), manager=Person(version=1))
+        for event in decide.change_person(people[name], command, around):
+            fact = fact_of(event, stream=f"acme/person/{name}", version=people[name].version + 1)
+            people[name] = PERSON.fold(people[name], fact)
+    for day in DAYS:
+        for name in NAMES:
+            met, current = {name}, people[name].above(day)
+            while current is not None:
+                assert current not in met, (name, day)
+                met.add(current)
+                current = people[current].above(day)

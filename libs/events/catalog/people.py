@@ -67,7 +67,9 @@ class PersonChanged(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class PositionChanged(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """From `effective_on` on a person has this manager, unit and job title, until a later position begins.
 
-    All three are restated; `changed` names those that differ from the position they had on that day.
+    `changed` names those that differ from the position they had on that day: they hold until a later day for which
+    they changed as well. The others are restated as they were when this was recorded; they carry on from the day
+    before, also where that is changed afterwards.
     """
 
     person_id: str

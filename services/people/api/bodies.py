@@ -99,7 +99,10 @@ class PersonByReferenceBody(PersonFields):
 
 
 class PersonPatch(Patch):
-    """What is to be said anew of a person. Manager, unit and job title change on `effective_on`, else today."""
+    """What is to be said anew of a person. Manager, unit and job title change on `effective_on`, else today.
+
+    What changes holds until a later day for which it changes as well; what does not carries on from the day before.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={

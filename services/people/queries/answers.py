@@ -27,8 +27,8 @@ class PositionAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class PersonAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A person. Manager, unit, job title and state are those of the day asked for, today unless said otherwise.
 
-    `upcoming` are the positions that begin later. `roles` begin with `employee`; `erased` lists texts that were
-    destroyed. `hired_on` and `external_id` are absent for who may not see them.
+    `upcoming` are the positions that begin later, each with what carries on until then. `roles` begin with `employee`;
+    `erased` lists texts that were destroyed. `hired_on` and `external_id` are absent for who may not see them.
     """
 
     id: str

@@ -99,7 +99,10 @@ def position_after(person: Person, command: ChangePerson, today: date) -> tuple[
 
 
 def new_manager(person: Person, command: ChangePerson, today: date) -> tuple[str, date, date | None] | None:
-    """Who will lead the person who does not yet, from which day on, and to before which; None when nobody new does."""
+    """Who will lead the person who does not yet, from which day on, and to before which; None when nobody new does.
+
+    They lead until the next day that names a manager itself, whatever else begins before it.
+    """
     day, position = position_after(person, command, today)
     if position.manager_id is None or position.manager_id == person.position(day).manager_id:
         return None

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from libs.access import dated
 from libs.events.catalog.people import (
     AbsencePlanned,
     AbsenceWithdrawn,
@@ -27,10 +28,9 @@ from libs.events.envelope import Fact
 ACTIVE, DEACTIVATED = "active", "deactivated"
 
 
-class Position(msgspec.Struct, frozen=True, kw_only=True):
-    """Where somebody stands from a day on (None: from ever), until their next position begins."""
+class Position(dated.Dated, frozen=True, kw_only=True):
+    """Where somebody stands from a day on, until their next position begins."""
 
-    effective_on: date | None = None
     manager_id: str | None = None
     unit_id: str | None = None
     job_title: str | None = None
@@ -90,8 +90,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
     def position(self, day: date) -> Position:
         """What holds on a day; an empty position before the first one begins."""
-        held = [one for one in self.positions if one.effective_on is None or one.effective_on <= day]
-        return held[-1] if held else Position()
+        return dated.held(self.positions, day) or Position()
 
     def upcoming(self, day: date) -> list[Position]:
         """The positions that begin after a day, the next one first."""
@@ -107,8 +106,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
         return self.position(day).manager_id
 
     def next_change(self, day: date) -> date | None:
-        """The first day after `day` on which another position begins."""
-        return next((one.effective_on for one in self.upcoming(day)), None)
+        """The first day after `day` for which it was said anew who leads them: until then it is who does on `day`."""
+        return next((one.effective_on for one in self.upcoming(day) if "manager_id" in one.named), None)
 
 
 def compared(text: str) -> str:
@@ -140,9 +139,6 @@ def _keys(data: PersonAdded | PersonChanged) -> dict[str, Any]:
 
 def _added(person: Person, fact: Fact[PersonAdded]) -> Person:
     data = fact.data
-    position = Position(
-        effective_on=data.effective_on, manager_id=data.manager_id, unit_id=data.unit_id, job_title=data.job_title
-    )
     return _placed(
         Person(
             id=fact.entity_id,
@@ -154,7 +150,7 @@ def _added(person: Person, fact: Fact[PersonAdded]) -> Person:
             created_at=fact.time,
             created_by=fact.actor,
         ),
-        [position],
+        dated.first(data, Position()),
     )
 
 
@@ -164,13 +160,8 @@ def _changed(person: Person, fact: Fact[PersonChanged]) -> Person:
 
 
 def _position_changed(person: Person, fact: Fact[PositionChanged]) -> Person:
-    data = fact.data
-    begun = Position(
-        effective_on=data.effective_on, manager_id=data.manager_id, unit_id=data.unit_id, job_title=data.job_title
-    )
-    before = [one for one in person.positions if one.effective_on is None or one.effective_on < data.effective_on]
     person = msgspec.structs.replace(person, erased=list(dict.fromkeys([*person.erased, *fact.erased])))
-    return _placed(person, [*before, begun, *person.upcoming(data.effective_on)])
+    return _placed(person, dated.changed(person.positions, fact.data, Position()))
 
 
 def _placed(person: Person, positions: Sequence[Position]) -> Person:
