@@ -20,7 +20,10 @@ Levels = Annotated[
 ]
 AsOf = Annotated[
     Date | None,
-    Query(description="By manager, unit, job title and state as they are on this day, past or planned; today if none."),
+    Query(
+        description="By manager, unit, job title and state as they are on this day; today if none. A day to come is "
+        "answered by what is planned for it, unlike in the goal tree."
+    ),
 ]
 Words = Annotated[Annotated[str, line(200)] | None, Query(description="Words of the name, in any case.")]
 Address = Annotated[Annotated[str, line(254)] | None, Query(description="The whole address.")]
