@@ -87,10 +87,11 @@ def visible(here: Goals, name: str, goal: Goal, managers: dict[str, str | None])
 
 
 def edits(name: str, goal: Goal, managers: dict[str, str | None]) -> bool:
+    """The owner's chain, as far up as they see the goal: a private one also where they contribute to it."""
     owner = goal.owner_id
     if name == owner or managers[owner] == name:
         return True
-    return goal.visibility != "private" and leads(name, owner, managers)
+    return leads(name, owner, managers) and (goal.visibility != "private" or name in goal.contributor_ids)
 
 
 def leads(name: str, owner: str, managers: dict[str, str | None]) -> bool:
