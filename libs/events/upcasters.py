@@ -28,4 +28,7 @@ UPCASTERS: Mapping[str, Upcaster] = {
     "people.person-added.v1": Upcaster("people.person-added.v2", _same),
     "goals.check-in-recorded.v1": Upcaster("goals.check-in-recorded.v2", _same),
     "goals.goal-created.v1": Upcaster("goals.goal-created.v2", _same),
+    "goals.goal-moved.v1": Upcaster("goals.goal-moved.v2", _same),
+    "goals.alignment-declined.v1": Upcaster("goals.alignment-declined.v2", _same),
+    "goals.alignment-detached.v1": Upcaster("goals.alignment-detached.v2", _same),
 }

@@ -33,7 +33,7 @@ from services.goals.domain.errors import (
     WellbeingHasNoParent,
 )
 from services.goals.domain.state import Goal
-from tests.goals.facts import ARCHIVED, CANCELLED, DRAFT, FINISHED, NEW, closed, created, goal, parent
+from tests.goals.facts import ARCHIVED, CANCELLED, DRAFT, FINISHED, NEW, changed, closed, created, goal, parent
 
 ACCEPTED = created(parent_id="g-p", alignment="accepted")
 PROPOSED = created(parent_id="g-p", alignment="proposed")
@@ -60,9 +60,17 @@ def aligning(action: AlignmentAction, above: Goal | None = None, weight: Decimal
     return lambda goal: decide.align(goal, command, above)
 
 
-def moved(to: str | None, *, before: str | None = None, alignment: str = "accepted", weight: int = 1) -> GoalMoved:
+def moved(
+    to: str | None,
+    *,
+    before: str | None = None,
+    alignment: str = "accepted",
+    weight: int = 1,
+    visibility: str | None = None,
+) -> GoalMoved:
     """The fact that a move leads to."""
-    return GoalMoved(parent_id=to, previous_parent_id=before, alignment=alignment, weight=Decimal(weight))
+    hung = {"parent_id": to, "previous_parent_id": before, "alignment": alignment}
+    return GoalMoved(**hung, weight=Decimal(weight), visibility=visibility)
 
 
 # --- moving: what is refused ------------------------------------------------------------------------------------
@@ -137,9 +145,13 @@ def test_a_goal_is_accepted_by_who_edits_the_parent_and_else_proposed(
     NEW.given(before).when(moving(above, attaches=attaches)).then(moved("g-p", alignment=attaches))
 
 
-def test_a_key_result_moves_like_any_goal() -> None:
+def test_a_key_result_moves_like_any_goal_and_is_seen_as_its_new_parent_is() -> None:
     before = created(kind="key_result", parent_id="g-0", alignment="accepted", visibility="team")
-    NEW.given(before).when(moving(parent(visibility="private"))).then(moved("g-p", before="g-0"))
+    seen = moved("g-p", before="g-0", visibility="private")
+    NEW.given(before).when(moving(parent(visibility="private"))).then(seen)
+    # Weighed in place, nothing new is said of who sees it.
+    weighed = moving(parent(visibility="private"), weight=Decimal(2))
+    NEW.given(before, seen).when(weighed).then(moved("g-p", before="g-p", weight=2))
 
 
 def test_a_goal_takes_its_weight_along_unless_it_gets_another() -> None:
@@ -214,6 +226,37 @@ def test_a_parent_that_has_ended_accepts_nothing_but_lets_go(ended: Any, refusal
     NEW.given(PROPOSED).when(aligning("accept", parent(ended))).then_refused(refusal)
     NEW.given(PROPOSED).when(aligning("decline", parent(ended))).then(AlignmentDeclined(parent_id="g-p"))
     NEW.given(ACCEPTED).when(aligning("detach", parent(ended))).then(AlignmentDetached(parent_id="g-p"))
+
+
+LEFT = [
+    (parent(visibility="private"), "private"),
+    (parent(visibility="team"), "team"),
+    (parent(visibility="public"), "team"),
+    (parent(changed("visibility", visibility="private"), visibility="public"), "private"),
+    (parent(closed(), visibility="private"), "private"),
+    (None, "private"),
+]
+
+
+@pytest.mark.parametrize(("above", "seen"), LEFT)
+@pytest.mark.parametrize("own", ["public", "private"])
+def test_leaving_its_parent_shows_a_key_result_to_nobody_new(above: Goal | None, seen: str, own: str) -> None:
+    under = {"kind": "key_result", "parent_id": "g-p", "visibility": own}
+    accepted, proposed = created(**under, alignment="accepted"), created(**under, alignment="proposed")
+    detached = AlignmentDetached(parent_id="g-p", visibility=seen)
+    NEW.given(accepted).when(aligning("detach", above)).then(detached)
+    NEW.given(proposed).when(aligning("detach", above)).then(detached)
+    NEW.given(proposed).when(aligning("decline", above)).then(AlignmentDeclined(parent_id="g-p", visibility=seen))
+    away = MoveGoal(goal_id="g-1", parent_id=None)
+    alone = moved(None, before="g-p", alignment="none", visibility=seen)
+    NEW.given(accepted).when(lambda goal: decide.move_goal(goal, away, parent=above)).then(alone)
+
+
+@pytest.mark.parametrize("own", ["public", "team", "private"])
+def test_a_key_result_of_its_own_is_weighed_and_seen_as_before(own: str) -> None:
+    alone = created(kind="key_result", visibility=own)
+    weighed = moved(None, alignment="none", weight=2, visibility=own)
+    NEW.given(alone).when(moving(None, weight=Decimal(2))).then(weighed)
 
 
 def test_accepting_gives_the_weight_that_was_proposed_or_another() -> None:

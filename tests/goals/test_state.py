@@ -112,6 +112,23 @@ def test_a_goal_hangs_where_it_was_last_put() -> None:
     assert (moved.parent_id, moved.alignment, moved.weight) == ("g-p", "accepted", Decimal(5))
 
 
+@pytest.mark.parametrize("stated", ["private", "team", None])
+def test_who_sees_a_goal_that_hangs_elsewhere_is_what_was_stated(stated: str | None) -> None:
+    away: dict[str, Any] = {"previous_parent_id": "g-0", "weight": Decimal(1), "visibility": stated}
+    leaving = (
+        AlignmentDeclined(parent_id="g-0", visibility=stated),
+        AlignmentDetached(parent_id="g-0", visibility=stated),
+        GoalMoved(parent_id=None, alignment="none", **away),
+    )
+    under = {"parent_id": "g-0", "alignment": "proposed"}
+    for fact in leaving:
+        key_result = goal(created(**under, kind="key_result"), fact)
+        assert key_result.visibility == stated or (stated is None and key_result.visibility == "team")
+        assert goal(created(**under), fact).visibility == (stated or "public")
+    elsewhere = GoalMoved(parent_id="g-p", alignment="accepted", **away)
+    assert goal(created(**under, kind="key_result"), elsewhere).visibility == (stated or "public")
+
+
 def test_who_and_when() -> None:
     first = fact_of(created(), stream="acme/goal/g-1")
     later = fact_of(checked_in(), stream="acme/goal/g-1", version=2, time=EPOCH + timedelta(days=1))

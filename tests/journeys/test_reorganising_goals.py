@@ -95,7 +95,7 @@ def test_old_and_new_ancestors_stand_exactly_as_if_it_had_always_been_there(team
     assert numbers(team, two) == [half_of_left, half_of_left, 0.25, 0.25]
     for goal in (two.left, two.under_left, two.right, two.under_right):
         cause = look(team.alex, goal, "rollup")["caused_by"]
-        assert (cause["goal_id"], cause["event_type"]) == (two.first["id"], "goals.goal-moved.v1")
+        assert (cause["goal_id"], cause["event_type"]) == (two.first["id"], "goals.goal-moved.v2")
     leaves = [look(team.alex, goal, "rollup")["leaf_count"] for goal in (two.left, two.right)]
     assert leaves == [2, 1]
 

@@ -42,6 +42,16 @@ class Hanging(Commands):
             loaded.state, attaches, Guard(stream_name(asker.tenant, GOAL.kind, parent_id), loaded.version, ())
         )
 
+    async def left(self, asker: Asker, goal: Goal) -> tuple[Goal | None, list[Guard]]:
+        """The parent that a key result leaves, which was seen as that one is, and the guard that it still is seen so.
+
+        What other goals leave says nothing of them.
+        """
+        if goal.kind != "key_result" or goal.parent_id is None:
+            return None, []
+        loaded = await self.load(asker.tenant, goal.parent_id)
+        return loaded.state, [Guard(stream_name(asker.tenant, GOAL.kind, goal.parent_id), loaded.version, ())]
+
     async def above(self, tenant: str, goal: Goal) -> list[str]:
         """The ids of the goals above one, nearest first, in whatever state and however aligned."""
         found: dict[str, None] = {}

@@ -43,7 +43,8 @@ class Together(Hanging):
 
         async def plan(goal: Goal) -> Plan:
             if command.action != "accept" or goal.parent_id is None:
-                return Plan(decide.align(goal, command))
+                above, guards = await self.left(asker, goal)
+                return Plan(decide.align(goal, command, above), guards)
             parent = await self.parent(asker, goal.parent_id, seen=True)
             return Plan(decide.align(goal, command, parent.goal), [parent.pinned])
 
@@ -57,7 +58,8 @@ class Together(Hanging):
 
         async def plan(goal: Goal) -> Plan:
             if command.parent_id is None:
-                return Plan(decide.move_goal(goal, command))
+                above, guards = await self.left(asker, goal)
+                return Plan(decide.move_goal(goal, command, parent=above), guards)
             edge = decide.change_tree(goal, command)
             # Its version is read before anybody's stream: whoever adds an edge meanwhile makes the append fail.
             tree, version = await self.tree_version(asker.tenant) if edge else ("", 0)

@@ -26,7 +26,7 @@ from libs.events.catalog.goals import (
 )
 from libs.events.envelope import Fact
 from services.goals.domain.measure import rounded, way_gone
-from services.goals.domain.state import on_its_own
+from services.goals.domain.state import visibility_under
 from services.goals.read_models import Measured, Node, Span
 
 Step = Callable[[Node, Fact[Any]], Node]
@@ -104,8 +104,13 @@ def _defined_anew(node: Node, fact: Fact[GoalChanged | GoalTransferred]) -> Node
 
 def _moved(node: Node, fact: Fact[GoalMoved]) -> Node:
     data = fact.data
-    moved = replace(node, parent_id=data.parent_id, alignment=data.alignment, weight=data.weight)
-    return moved if data.parent_id is not None else replace(moved, visibility=on_its_own(node.kind, node.visibility))
+    return replace(
+        node,
+        parent_id=data.parent_id,
+        alignment=data.alignment,
+        weight=data.weight,
+        visibility=visibility_under(data.parent_id, node.kind, node.visibility, data.visibility),
+    )
 
 
 def _accepted(node: Node, fact: Fact[AlignmentAccepted]) -> Node:
@@ -113,7 +118,8 @@ def _accepted(node: Node, fact: Fact[AlignmentAccepted]) -> Node:
 
 
 def _on_its_own(node: Node, fact: Fact[AlignmentDeclined | AlignmentDetached]) -> Node:
-    return replace(node, parent_id=None, alignment="none", visibility=on_its_own(node.kind, node.visibility))
+    visibility = visibility_under(None, node.kind, node.visibility, fact.data.visibility)
+    return replace(node, parent_id=None, alignment="none", visibility=visibility)
 
 
 def _published(node: Node, fact: Fact[GoalPublished]) -> Node:

@@ -135,3 +135,20 @@ async def test_one_follows_once(acme: Company) -> None:
 def _last(answers: Sequence[httpx2.Response]) -> dict[str, str]:
     positions = [int(answer.headers["Cairn-Position"].partition(":")[2]) for answer in answers if answer.is_success]
     return {"Cairn-After": f"goals:{max(positions)}"}
+
+
+async def test_what_leaves_a_parent_after_that_is_private_is_private(acme: Company) -> None:
+    for number in range(2 * ROUNDS):
+        parent = await acme.goal("sam")
+        below = ids([await acme.goal("sam", parent_id=parent["id"], kind="key_result") for _ in range(3)])
+        leaving = [acme.sam.post(f"goals/{goal}/alignment", json={"action": "detach"}) for goal in below]
+        hiding = acme.sam.patch(f"goals/{parent['id']}", json={"visibility": "private"})
+        answers = await asyncio.gather(*leaving[: number % 4], hiding, *leaving[number % 4 :])
+        assert statuses(answers) == [200] * 4
+        end = position(answers.pop(number % 4))
+        for answer in answers:
+            assert answer.json()["visibility"] == ("private" if position(answer) > end else "team")
+
+
+def position(answer: httpx2.Response) -> int:
+    return int(answer.headers["Cairn-Position"].partition(":")[2])

@@ -80,18 +80,21 @@ class Oracle(World):
 
     def _GoalMoved(self, goal: Goal, fact: Fact[Any]) -> None:
         goal.parent_id, goal.alignment, goal.weight = fact.data.parent_id, fact.data.alignment, fact.data.weight
-        self._left(goal)
+        self._seen_from_now(goal, fact)
 
     def _AlignmentAccepted(self, goal: Goal, fact: Fact[Any]) -> None:
         goal.alignment, goal.weight = "accepted", fact.data.weight
 
     def _AlignmentDeclined(self, goal: Goal, fact: Fact[Any]) -> None:
         goal.parent_id, goal.alignment = None, "none"
-        self._left(goal)
+        self._seen_from_now(goal, fact)
 
-    def _left(self, goal: Goal) -> None:
-        if goal.parent_id is None and goal.kind == "key_result":
-            goal.definition = msgspec.structs.replace(goal.definition, visibility="team")
+    def _seen_from_now(self, goal: Goal, fact: Fact[Any]) -> None:
+        says = fact.data.visibility
+        if says is None and goal.parent_id is None and goal.kind == "key_result":
+            says = "team"  # so it was when facts did not say it
+        if says is not None:
+            goal.definition = msgspec.structs.replace(goal.definition, visibility=says)
 
     _AlignmentDetached = _AlignmentDeclined
 

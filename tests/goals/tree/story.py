@@ -158,17 +158,21 @@ class Story:
         parent_id, alignment = self._place(goal)
         weight = self.one_of([goal.weight, *WEIGHTS])
         data = {"parent_id": parent_id, "previous_parent_id": goal.parent_id, "alignment": alignment}
-        self.tell(goal.id, said.GoalMoved(weight=weight, **data))
+        self.tell(goal.id, said.GoalMoved(weight=weight, visibility=self._seen_then(goal), **data))
 
     def accept(self, goal: Goal) -> None:
         weight = self.one_of([goal.weight, *WEIGHTS])
         self.tell(goal.id, said.AlignmentAccepted(parent_id=goal.parent_id, weight=weight))
 
     def decline(self, goal: Goal) -> None:
-        self.tell(goal.id, said.AlignmentDeclined(parent_id=goal.parent_id))
+        self.tell(goal.id, said.AlignmentDeclined(parent_id=goal.parent_id, visibility=self._seen_then(goal)))
 
     def detach(self, goal: Goal) -> None:
-        self.tell(goal.id, said.AlignmentDetached(parent_id=goal.parent_id))
+        self.tell(goal.id, said.AlignmentDetached(parent_id=goal.parent_id, visibility=self._seen_then(goal)))
+
+    def _seen_then(self, goal: Goal) -> str | None:
+        """What is stated of a key result that hangs elsewhere; nothing in facts of old."""
+        return self.one_of(["public", "team", "private", None]) if goal.kind == "key_result" else None
 
     # --- how it moves -------------------------------------------------------------------------------------------
 

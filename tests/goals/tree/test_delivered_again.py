@@ -117,7 +117,7 @@ def test_what_comes_again_changes_nothing(story: Story, back: list[int], page: i
 
 
 @pytest.mark.parametrize("page", [1, 7, 70])
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [2, 3, 4])
 async def test_a_runner_that_applies_what_it_has_applied_is_found_out(tmp_path: Path, seed: int, page: int) -> None:
     facts = story_of(Random(seed), 60).facts
     with pytest.raises(AssertionError, match="other rows"):

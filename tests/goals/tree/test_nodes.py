@@ -87,6 +87,9 @@ def test_a_key_result_is_seen_as_its_parent_is(told: Teller) -> None:
     told.create("closed", visibility="private")
     told.move("one", "closed")
     assert told.node("one").seen_by == "private"
+    told.tell("one", said.AlignmentDetached(parent_id="closed", visibility="private"))
+    assert (told.node("one").seen_by, told.node("one").visibility) == ("private", "private")
+    assert not {"public", "public root"} & set(told.node("one").facets)
 
 
 def test_the_worst_status_is_the_worst_of_all() -> None:

@@ -44,12 +44,17 @@ class GoalPublished(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class GoalMoved(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A goal hangs under another parent (None: it is a root), with this alignment and weight."""
+    """A goal hangs under another parent (None: it is a root), with this alignment and weight.
+
+    `visibility` is who may see it from now on, None: nothing new is said of that. It is stated of key results alone,
+    which are seen as their parents are. In what was stored without it, a key result that becomes a root is the team's.
+    """
 
     parent_id: str | None
     previous_parent_id: str | None
     alignment: str
     weight: Decimal
+    visibility: str | None = None
 
 
 class AlignmentAccepted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,15 +65,17 @@ class AlignmentAccepted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 
 
 class AlignmentDeclined(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An editor of the parent does not want the goal there: it is a root again."""
+    """An editor of the parent does not want the goal there: it is a root again. `visibility` as of a move."""
 
     parent_id: str
+    visibility: str | None = None
 
 
 class AlignmentDetached(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The goal no longer hangs under its parent: it is a root again."""
+    """The goal no longer hangs under its parent: it is a root again. `visibility` as of a move."""
 
     parent_id: str
+    visibility: str | None = None
 
 
 class TreeChanged(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -108,3 +115,24 @@ class GoalReopened(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     author_id: str
     reason: Annotated[str | None, Personal("author_id")]
+
+
+class GoalMovedV1(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A goal hangs elsewhere, when a key result that became a root was always its team's. No longer written."""
+
+    parent_id: str | None
+    previous_parent_id: str | None
+    alignment: str
+    weight: Decimal
+
+
+class AlignmentDeclinedV1(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A goal was declined, when a key result that became a root was always its team's. No longer written."""
+
+    parent_id: str
+
+
+class AlignmentDetachedV1(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A goal was detached, when a key result that became a root was always its team's. No longer written."""
+
+    parent_id: str

@@ -33,14 +33,15 @@ def move_goal(
 ) -> tuple[GoalMoved, ...]:
     """Another parent, or none; nothing where it hangs already.
 
-    `parent` is the one it names, None where there is none that the asker sees; `ancestors` are the ids above it.
+    `parent` is the one it names, None where there is none that the asker sees; for a move to nowhere the one that the
+    goal leaves. `ancestors` are the ids above it.
     Raises the state's conflict (the parent's too, unless nothing changes), GoalCycle, WeightIsTheParents, or what a
     parent has to be.
     """
     refuse_unless(goal, "draft", "open")
     weight = goal.weight if command.weight is None else command.weight
     if command.parent_id is None:
-        return _moved(goal, None, "none", weight)
+        return _moved(goal, None, "none", weight, _left_with(goal, parent))
     if command.parent_id == goal.parent_id:
         return _stays(goal, parent, weight, attaches)
     if goal.focus == "wellbeing":
@@ -49,7 +50,10 @@ def move_goal(
         raise UnknownParent
     if goal.id in (parent.id, *ancestors):
         raise GoalCycle
-    return _moved(goal, refuse_as_parent(parent).id, attaches or "proposed", weight)
+    above = refuse_as_parent(parent)
+    # It is seen as the parent is, however that changes; what is stated tells the goal's history how it was then.
+    visibility = above.visibility if goal.kind == "key_result" else None
+    return _moved(goal, above.id, attaches or "proposed", weight, visibility)
 
 
 def change_tree(goal: Goal, command: MoveGoal) -> tuple[TreeChanged, ...]:
@@ -64,7 +68,8 @@ def align(
 ) -> tuple[AlignmentAccepted | AlignmentDeclined | AlignmentDetached, ...]:
     """What becomes of a goal under its `parent`, by word of the parent's editors, or of its own when detaching.
 
-    Raises the state's conflict (the parent's too, when accepting), NoAlignmentProposed, AlignmentStands.
+    `parent` may be left out of what leaves it, unless that is a key result. Raises the state's conflict (the parent's
+    too, when accepting), NoAlignmentProposed, AlignmentStands.
     """
     refuse_unless(goal, "draft", "open")
     if goal.parent_id is None:
@@ -72,11 +77,11 @@ def align(
             return ()
         raise NoAlignmentProposed
     if command.action == "detach":
-        return (AlignmentDetached(parent_id=goal.parent_id),)
+        return (AlignmentDetached(parent_id=goal.parent_id, visibility=_left_with(goal, parent)),)
     if command.action == "decline":
         if goal.alignment == "accepted":
             raise AlignmentStands
-        return (AlignmentDeclined(parent_id=goal.parent_id),)
+        return (AlignmentDeclined(parent_id=goal.parent_id, visibility=_left_with(goal, parent)),)
     weight = goal.weight if command.weight is None else command.weight
     if goal.alignment == "accepted" and weight == goal.weight:
         return ()
@@ -94,8 +99,29 @@ def _stays(goal: Goal, parent: Goal | None, weight: Decimal, attaches: Attaches 
     return facts
 
 
-def _moved(goal: Goal, parent_id: str | None, alignment: str, weight: Decimal) -> tuple[GoalMoved, ...]:
+def _left_with(goal: Goal, parent: Goal | None) -> str | None:
+    """Who may see a goal that is a root from now on, None: whoever its own visibility lets.
+
+    A key result was seen as its parent was at that moment, whatever it says itself. Leaving shows it to nobody new:
+    under what is private, or what is not known, it was its owner's and their manager's.
+    """
+    if goal.kind != "key_result":
+        return None
+    if goal.parent_id is None:
+        return goal.visibility
+    return "private" if parent is None or parent.visibility == "private" else "team"
+
+
+def _moved(
+    goal: Goal, parent_id: str | None, alignment: str, weight: Decimal, visibility: str | None = None
+) -> tuple[GoalMoved, ...]:
     if (parent_id, alignment, weight) == (goal.parent_id, goal.alignment, goal.weight):
         return ()
-    fact = GoalMoved(parent_id=parent_id, previous_parent_id=goal.parent_id, alignment=alignment, weight=weight)
+    fact = GoalMoved(
+        parent_id=parent_id,
+        previous_parent_id=goal.parent_id,
+        alignment=alignment,
+        weight=weight,
+        visibility=visibility,
+    )
     return (fact,)

@@ -12,7 +12,7 @@ from services.goals.domain.state.beside import (
     Support,
     TreeGuard,
 )
-from services.goals.domain.state.folding import GOAL, GOAL_EVENTS, on_its_own
+from services.goals.domain.state.folding import GOAL, GOAL_EVENTS, visibility_under
 from services.goals.domain.state.goal import Agreement, Goal, Milestone
 
 __all__ = [
@@ -31,5 +31,5 @@ __all__ = [
     "Reference",
     "Support",
     "TreeGuard",
-    "on_its_own",
+    "visibility_under",
 ]

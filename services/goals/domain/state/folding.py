@@ -127,9 +127,13 @@ def _stands_empty(data: Any, path: str) -> bool:
 
 def _moved(goal: Goal, fact: Fact[GoalMoved]) -> Goal:
     data = fact.data
-    moved = replace(goal, parent_id=data.parent_id, alignment=data.alignment, weight=data.weight)
-    if data.parent_id is None:
-        moved = replace(moved, visibility=on_its_own(goal.kind, goal.visibility))
+    moved = replace(
+        goal,
+        parent_id=data.parent_id,
+        alignment=data.alignment,
+        weight=data.weight,
+        visibility=visibility_under(data.parent_id, goal.kind, goal.visibility, data.visibility),
+    )
     return moved if data.weight == goal.weight else _agree_anew(moved)
 
 
@@ -140,15 +144,18 @@ def _accepted(goal: Goal, fact: Fact[AlignmentAccepted]) -> Goal:
 
 
 def _root(goal: Goal, fact: Fact[AlignmentDeclined | AlignmentDetached]) -> Goal:
-    return replace(goal, parent_id=None, alignment="none", visibility=on_its_own(goal.kind, goal.visibility))
+    visibility = visibility_under(None, goal.kind, goal.visibility, fact.data.visibility)
+    return replace(goal, parent_id=None, alignment="none", visibility=visibility)
 
 
-def on_its_own(kind: str, visibility: str) -> str:
-    """Who may see a goal that leaves its parent: a key result was as visible as the parent, and is the team's now.
+def visibility_under(parent_id: str | None, kind: str, before: str, stated: str | None) -> str:
+    """Who may see a goal of this kind once it hangs under a parent or (None) under none: what the fact `stated`.
 
-    What it was created with may be wider than the parent has become since; leaving must show it to nobody new.
+    Facts stated nothing once. What they meant by it stays so for ever: a key result without a parent was the team's.
     """
-    return "team" if kind == "key_result" else visibility
+    if stated is not None:
+        return stated
+    return "team" if parent_id is None and kind == "key_result" else before
 
 
 # --- who agrees -------------------------------------------------------------------------------------------------

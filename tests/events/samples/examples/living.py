@@ -10,8 +10,15 @@ from tests.events.samples.examples.ids import ADA, BOB, CHECK_IN, GOAL, OTHER_PA
 
 LIVING: dict[str, Event] = {
     "goals.goal-published.v1": goals.GoalPublished(),
-    "goals.goal-moved.v1": goals.GoalMoved(
+    "goals.goal-moved.v1": goals.GoalMovedV1(
         parent_id=PARENT, previous_parent_id=OTHER_PARENT, alignment="accepted", weight=Decimal("1.5")
+    ),
+    "goals.goal-moved.v2": goals.GoalMoved(
+        parent_id=PARENT,
+        previous_parent_id=OTHER_PARENT,
+        alignment="accepted",
+        weight=Decimal("1.5"),
+        visibility="private",
     ),
     "goals.goal-closed.v1": goals.GoalClosed(
         author_id=ADA,
@@ -25,8 +32,10 @@ LIVING: dict[str, Event] = {
     "goals.goal-restored.v1": goals.GoalRestored(),
     "goals.goal-reopened.v1": goals.GoalReopened(author_id=BOB, reason="Two weeks are left."),
     "goals.alignment-accepted.v1": goals.AlignmentAccepted(parent_id=PARENT, weight=Decimal(2)),
-    "goals.alignment-declined.v1": goals.AlignmentDeclined(parent_id=PARENT),
-    "goals.alignment-detached.v1": goals.AlignmentDetached(parent_id=PARENT),
+    "goals.alignment-declined.v1": goals.AlignmentDeclinedV1(parent_id=PARENT),
+    "goals.alignment-declined.v2": goals.AlignmentDeclined(parent_id=PARENT, visibility="private"),
+    "goals.alignment-detached.v1": goals.AlignmentDetachedV1(parent_id=PARENT),
+    "goals.alignment-detached.v2": goals.AlignmentDetached(parent_id=PARENT, visibility="team"),
     "goals.tree-changed.v1": goals.TreeChanged(goal_id=GOAL, parent_id=PARENT),
     "goals.agreement-proposed.v1": goals.AgreementProposed(
         author_id=ADA, part="owner", complete=True, note="As we said on Monday."
