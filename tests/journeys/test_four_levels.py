@@ -198,10 +198,10 @@ def test_impact_leaves_out_what_one_may_not_see_and_counts_it(team: Team, goals:
 
     assert impact(team.alex, "rating") == {
         "service": (1 / 4, 1 / 4 * 0.25, True),
-        "company": (2 / 4, 1 / 4 * 2 / 4 * 0.25, True),
+        "company": (1 / 4 * 2 / 4, 1 / 4 * 2 / 4 * 0.25, True),
     }
     # Its number ends at the routing: the service takes key results only.
-    assert impact(team.alex, "training") == {"service": (0, 0, False), "company": (2 / 4, 0, False)}
+    assert impact(team.alex, "training") == {"service": (0, 0, False), "company": (0, 0, False)}
     assert impact(team.maya, "training")["routing"] == (1 / 3, 1 / 3 * 0.5, True)
     assert impact(team.maya, "company") == {}
 

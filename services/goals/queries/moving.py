@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 from itertools import pairwise
 
 from libs.access.directory import Asker
@@ -23,33 +22,27 @@ DEEPEST = 500
 
 
 @dataclass(frozen=True)
-class Share:
-    """What a goal has in the one right above it: its weight there, and the part of all that is taken, 0 where none."""
-
-    weight: Decimal
-    part: float
-
-
-@dataclass(frozen=True)
 class MovingReads(Reading):
     """Impact and trend."""
 
     async def impact(self, asker: Asker, goal_id: str) -> ImpactAnswer:
-        """What a goal, and what it hangs under, have in each goal above. Each visible one from the parent upwards."""
+        """What a goal has in each goal above that the asker may see, from the parent upwards.
+
+        Its share further up goes through all that stands between, of which nothing shows by itself.
+        """
         goal = await self._visible_node(asker, goal_id)
         path = await self._path(asker.tenant, goal)
         seen = await self.rights.judge(asker, path[1:]) if len(path) > 1 else {}
         items, product = [], 1.0
         for child, parent in pairwise(path):
-            share = await self._share(asker.tenant, child, parent)
-            product *= share.part
+            product *= await self._share(asker.tenant, child, parent)
             if parent.id in seen:
                 items.append(
                     AncestorAnswer(
                         goal_id=parent.id,
                         title=parent.title,
-                        weight=share.part,
-                        raw_weight=share.weight,
+                        weight=product,
+                        raw_weight=goal.weight if child is goal else None,
                         points=product * goal.progress,
                         counts=product > 0,
                     )
@@ -103,14 +96,15 @@ class MovingReads(Reading):
             path.append(parent)
         return path
 
-    async def _share(self, tenant: str, child: Node, parent: Node) -> Share:
+    async def _share(self, tenant: str, child: Node, parent: Node) -> float:
+        """The part that a goal has in all that the one right above it takes, 0 where that takes nothing of it."""
         if not _taken(child, parent):
-            return Share(child.weight, 0.0)
+            return 0.0
         weights: list[float] = []
         async for page in pages(self.reads, tenant, NODES, Query(equal=equal(parent_id=[parent.id])), AT_ONCE):
             weights += [float(one.weight) for _, one in page.items if _taken(one, parent)]
         total = math.fsum(weights)
-        return Share(child.weight, float(child.weight) / total if total > 0 else 0.0)
+        return float(child.weight) / total if total > 0 else 0.0
 
 
 def _taken(child: Node, parent: Node) -> bool:

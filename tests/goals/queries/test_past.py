@@ -195,7 +195,7 @@ async def test_impact_is_the_share_of_a_share(here: Company) -> None:
     impact = await here.queries.impact(asker("oli"), "low")
     assert impact.items == [
         AncestorAnswer(goal_id="mid", title="Mid", weight=0.5, raw_weight=Decimal(1), points=0.25, counts=True),
-        AncestorAnswer(goal_id="top", title="Top", weight=0.75, raw_weight=Decimal(3), points=0.1875, counts=True),
+        AncestorAnswer(goal_id="top", title="Top", weight=0.375, raw_weight=None, points=0.1875, counts=True),
     ]
     assert (await here.queries.rollup(asker("oli"), "top")).progress == 0.1875
     assert (await here.queries.impact(asker("oli"), "top")).items == []
@@ -206,12 +206,26 @@ async def test_an_ancestor_that_takes_nothing_gets_nothing_and_an_invisible_one_
     await here.state("mid", changed("ana", "Mid", "visibility", visibility="private", weight=Decimal(3)))
     await here.fold()
     impact = await here.queries.impact(asker("oli"), "low")
-    assert [(one.goal_id, one.points, one.weight) for one in impact.items] == [("top", 0.1875, 0.75)]
+    assert [(one.goal_id, one.points, one.weight) for one in impact.items] == [("top", 0.1875, 0.375)]
     await here.state("mid", GoalClosed(author_id="ana", judged=Decimal(1), outcome="achieved", score=Decimal(1)))
     await here.fold()
     impact = await here.queries.impact(asker("lead"), "low")
     assert [(one.goal_id, one.counts, one.points) for one in impact.items] == [("mid", False, 0.0), ("top", False, 0.0)]
-    assert [one.weight for one in impact.items] == [0.0, 0.75]
+    assert [one.weight for one in impact.items] == [0.0, 0.0]
+
+
+async def test_impact_tells_nothing_of_a_goal_between_that_is_not_seen(here: Company) -> None:
+    await here.state("top", created("ana", "Top"))
+    hidden = created("ana", "Mid", parent_id="top", alignment="accepted", weight=Decimal(37), visibility="private")
+    await here.state("mid", hidden)
+    await here.state("mid-2", created("ana", parent_id="top", alignment="accepted", weight=Decimal(63)))
+    await here.state("low", created("ana", parent_id="mid", alignment="accepted"), check_in(1, "0.5"))
+    await here.state("low-2", created("ana", parent_id="mid", alignment="accepted"))
+    await here.fold()
+    [above] = (await here.queries.impact(asker("oli"), "low")).items
+    assert above == AncestorAnswer(
+        goal_id="top", title="Top", weight=0.185, raw_weight=None, points=0.0925, counts=True
+    )
 
 
 async def test_a_proposal_counts_nowhere(here: Company) -> None:

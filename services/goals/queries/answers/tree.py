@@ -73,14 +73,15 @@ class TreeAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class AncestorAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What a goal means to one above it.
 
-    `raw_weight` is the weight that the goal, or what it hangs under, has there; `weight` that weight's share, 0 to 1,
-    of all that is taken; `points` how much of the ancestor's progress comes from the goal; `counts` whether it does.
+    `weight` is the goal's own share, 0 to 1, of all that the ancestor takes; `raw_weight` its weight in its direct
+    parent, None further up: what stands between is nobody's business who may not see it. `points` is how much of the
+    ancestor's progress comes from the goal; `counts` whether it does.
     """
 
     goal_id: str
     title: str | None
     weight: float
-    raw_weight: Decimal
+    raw_weight: Decimal | None
     points: float
     counts: bool
 
