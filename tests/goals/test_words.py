@@ -17,7 +17,6 @@ from libs.events.catalog.goals import (
     AlignmentDeclined,
     AlignmentDetached,
     ChangesRequested,
-    CheckInCorrected,
     ExternalRef,
     GoalMoved,
     GoalPublished,
@@ -48,8 +47,10 @@ from tests.goals.facts import (
     transferred,
 )
 
+HUNG: dict[str, Any] = {"parent_id": "g-p", "alignment": "accepted"}
+KEY_RESULT: dict[str, Any] = {"kind": "key_result"}
 UNDER = created(parent_id="g-p", alignment="proposed")
-COUNTS = created(parent_id="g-p", alignment="accepted")
+COUNTS = created(**HUNG)
 METRIC = Metric(start=Decimal(50), target=Decimal(40), current=Decimal("48.5"), unit="tickets")
 STEP = MilestoneAdded(milestone_id="m-1", author_id="bob", title="Rota", due_on=date(2026, 4, 1))
 SEEN = checked_in(status="off_track", value=Decimal(45), note="So.", confidence=Decimal("0.4"))
@@ -61,9 +62,12 @@ def told(*history: Any, **how: Any) -> tuple[str, list[Change]]:
     return describe(goal(*before), fact_of(last, stream="acme/goal/g-1", version=len(history)), **how)
 
 
-def moved(to: str | None, before: str | None, alignment: str, weight: int = 1) -> GoalMoved:
+def moved(
+    to: str | None, before: str | None, alignment: str, weight: int = 1, visibility: str | None = None
+) -> GoalMoved:
     """A goal hangs elsewhere, or counts otherwise."""
-    return GoalMoved(parent_id=to, previous_parent_id=before, alignment=alignment, weight=Decimal(weight))
+    hung = {"parent_id": to, "previous_parent_id": before, "alignment": alignment}
+    return GoalMoved(**hung, weight=Decimal(weight), visibility=visibility)
 
 
 def step(title: str | None = "Rota", due_on: str = "2026-04-01", reached_on: str | None = None) -> dict[str, Any]:
@@ -103,6 +107,21 @@ TALES: list[tuple[tuple[Any, ...], str, list[Change]]] = [
         (created(), moved("g-p", None, "accepted")),
         "moved it under a parent",
         [("parent_id", None, "g-p"), ("alignment", "none", "accepted")],
+    ),
+    (
+        (created(**KEY_RESULT), moved("g-p", None, "accepted", visibility="private")),
+        "moved it under a parent",
+        [("parent_id", None, "g-p"), ("alignment", "none", "accepted"), ("visibility", "public", "private")],
+    ),
+    (
+        (created(**KEY_RESULT, **HUNG), AlignmentDetached(parent_id="g-p", visibility="team")),
+        "took it out of its parent",
+        [("parent_id", "g-p", None), ("alignment", "accepted", "none"), ("visibility", "public", "team")],
+    ),
+    (
+        (created(**KEY_RESULT, **HUNG), AlignmentDeclined(parent_id="g-p")),
+        "declined it under the parent",
+        [("parent_id", "g-p", None), ("alignment", "accepted", "none"), ("visibility", "public", "team")],
     ),
     (
         (COUNTS, moved("g-2", "g-p", "proposed", 2)),
@@ -222,24 +241,6 @@ def test_an_agreement_is_told_step_by_step() -> None:
     alone = AgreementProposed(author_id="ada", part="owner", complete=True)
     assert told(created(), alone) == ("agreed to it as the owner", [("agreement", "none", "agreed")])
     assert told(created(), proposed, given, changed(title="Anew"))[1][-1] == ("agreement", "agreed", "proposed")
-
-
-def test_a_correction_is_told_from_what_was_recorded() -> None:
-    fact = CheckInCorrected(
-        check_in_id="c-1", corrected_version=2, author_id="ada", reason="x", status="delayed", cleared=["value", "note"]
-    )
-    history = (created(), SEEN, fact)
-    assert told(*history, recorded=SEEN) == (
-        "corrected a check-in",
-        [("status", "off_track", "delayed"), ("value", Decimal(45), None)],
-    )
-    assert told(*history)[1] == [("status", None, "delayed"), ("value", None, None)]
-    assert told(*history, recorded=SEEN, words=True)[1] == [
-        ("status", "off_track", "delayed"),
-        ("value", Decimal(45), None),
-        ("note", "So.", None),
-        ("reason", None, "x"),
-    ]
 
 
 def test_what_was_destroyed_before_a_transfer_does_not_come_back_with_it() -> None:

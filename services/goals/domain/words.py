@@ -39,7 +39,7 @@ from services.goals.domain.state import GOAL, Goal
 Change = tuple[str, Any, Any]
 """A field, what it was, what it is; as JSON, but numbers stay decimals."""
 
-_MOVING = ("parent_id", "alignment", "weight", "state", "score", "judged", "outcome")
+_MOVING = ("parent_id", "alignment", "visibility", "weight", "state", "score", "judged", "outcome")
 _ALL = ("kind", *Definition.__struct_fields__, "parent_id", "alignment", "state")
 _SEEN = ("status", "observed_on", "value", "progress")
 _SAID = ("confidence", "note", "adjustments", "support_needed", "blockers", "source")
@@ -47,16 +47,24 @@ _WORDS = ("reason", "reflection", "note")
 
 
 def describe(
-    before: Goal, fact: Fact[Any], *, words: bool = False, recorded: CheckInRecorded | None = None
+    before: Goal,
+    fact: Fact[Any],
+    *,
+    words: bool = False,
+    recorded: CheckInRecorded | None = None,
+    stood: CheckInCorrected | None = None,
 ) -> tuple[str, list[Change]]:
     """What a fact of a goal's stream did to the goal as it stood `before`: a phrase, and every field that changed.
 
     The phrase follows the actor's name; people and goals stand in it as ids only. Without `words` it says nothing of
-    what the author wrote or how sure they were. `recorded` is the check-in that a correction is about, if known.
+    what the author wrote or how sure they were. `recorded` is the check-in that a correction is about, if known, and
+    `stood` the correction that counted until then, if there was one.
     """
     data, after = fact.data, GOAL.fold(before, fact)
-    if isinstance(data, CheckInRecorded | CheckInCorrected):
-        changes = _check_in(data, recorded, words)
+    if isinstance(data, CheckInCorrected) and recorded is not None:
+        changes = _corrected(recorded, stood, data, words)
+    elif isinstance(data, CheckInRecorded | CheckInCorrected):
+        changes = _check_in(data, words)
     else:
         changes = [*_goal(before, after, data), *_milestones(before, after)]
         changes += [(name, None, _plain(text)) for name in _WORDS if words and (text := getattr(data, name, None))]
@@ -84,12 +92,28 @@ def _step(milestone: msgspec.Struct) -> dict[str, Any]:
     return {name: _plain(getattr(milestone, name)) for name in ("id", "title", "due_on", "reached_on")}
 
 
-def _check_in(data: CheckInRecorded | CheckInCorrected, recorded: CheckInRecorded | None, words: bool) -> list[Change]:
+def says(name: str, recorded: CheckInRecorded, correction: CheckInCorrected | None) -> Any:
+    """What a check-in says in one field: as it was recorded, under its last correction alone."""
+    said = getattr(correction, name, None)
+    cleared = correction.cleared if correction is not None else ()
+    return said if said is not None or name in cleared else getattr(recorded, name)
+
+
+def _check_in(data: CheckInRecorded | CheckInCorrected, words: bool) -> list[Change]:
     names = (*_SEEN, *_SAID, "reason") if words else _SEEN
     cleared = data.cleared if isinstance(data, CheckInCorrected) else ()
-    was = {name: _plain(getattr(recorded, name, None)) for name in names}
     now = {name: _plain(getattr(data, name, None)) for name in names}
-    return [(name, was[name], now[name]) for name in names if now[name] is not None or name in cleared]
+    return [(name, None, now[name]) for name in names if now[name] is not None or name in cleared]
+
+
+def _corrected(
+    recorded: CheckInRecorded, stood: CheckInCorrected | None, data: CheckInCorrected, words: bool
+) -> list[Change]:
+    """From what counted until then: a correction takes back what the one before it said, where it says nothing."""
+    names = (*_SEEN, *_SAID) if words else _SEEN
+    told = [(name, *(_plain(says(name, recorded, one)) for one in (stood, data))) for name in names]
+    changes: list[Change] = [(name, was, now) for name, was, now in told if was != now]
+    return [*changes, ("reason", None, data.reason)] if words and data.reason is not None else changes
 
 
 def _plain(value: Any) -> Any:

@@ -20,6 +20,7 @@ from libs.web.references import reference_answer
 from libs.web.sorting import Listing, Sort
 from services.goals.domain.errors import CheckInNotFound
 from services.goals.domain.state import Goal
+from services.goals.domain.words import says
 from services.goals.queries.answers import (
     CheckInAnswer,
     CorrectionAnswer,
@@ -161,12 +162,7 @@ def _spoken(check_in_id: str, facts: dict[int, Fact[Any]]) -> Spoken:
 
 def _said(recorded: CheckInRecorded, correction: CheckInCorrected | None, words: bool) -> dict[str, Any]:
     """What a check-in says under a correction; the fields of a `SaidAnswer`."""
-    cleared = correction.cleared if correction is not None else ()
-    said: dict[str, Any] = {}
-    for name in (*SEEN, "source", *(WORDS if words else ())):
-        corrected = getattr(correction, name, None)
-        kept = None if name in cleared else getattr(recorded, name)
-        said[name] = kept if corrected is None else corrected
+    said = {name: says(name, recorded, correction) for name in (*SEEN, "source", *(WORDS if words else ()))}
     if said["source"] is not None:
         # A link may say more than the value and status that everybody may see.
         said["source"] = SourceAnswer(system=said["source"].system, url=said["source"].url if words else None)

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from libs.access.directory import Asker
-from libs.events.catalog.goals import CheckInCorrected
+from libs.events.catalog.goals import CheckInCorrected, CheckInRecorded
 from libs.events.envelope import Fact
 from libs.events.registry import Event
 from libs.web.sorting import Listing, Sort
 from services.goals.domain.state import GOAL, Goal
 from services.goals.domain.words import describe
+from services.goals.projections.observed import CORRECTIONS_KEPT
 from services.goals.queries.answers import ChangeAnswer, HistoryAnswer
 from services.goals.queries.reading import Reading, goal_stream
+from services.goals.read_models import CHECK_INS, CheckInRow
 
 Opened = tuple[type[Event], ...] | None
 """The facts whose personal text is opened, None: all."""
 NEWEST_FIRST = Listing(Sort("time", descending=True))
+NEWEST = 50
+"""How many events before a page are looked through for what has no row yet."""
+PAGE = 200
 
 
 @dataclass(frozen=True)
@@ -39,11 +44,7 @@ class HistoryReads(Reading):
         if not facts:
             return [], None
         state = (await self.kernel.load(GOAL, stream, at=facts[0].version - 1)).state
-        recorded = await self._corrected(stream, facts, words)
-        told: list[HistoryAnswer] = []
-        for fact in facts:
-            told.append(_told(state, fact, words, recorded))
-            state = GOAL.fold(state, fact)
+        told = _told(state, facts, words, await self._corrected(asker.tenant, goal_id, facts, words))
         return told[::-1] if asked.sort.descending else told, end
 
     async def _facts_of(
@@ -62,16 +63,83 @@ class HistoryReads(Reading):
         )
         return newest[::-1], newest[-1].version if newest and newest[-1].version > first else None
 
-    async def _corrected(self, stream: str, facts: Sequence[Fact[Any]], words: bool) -> dict[int, Fact[Any]]:
-        """The check-ins that these facts correct, by the version that recorded them."""
-        versions = {fact.data.corrected_version for fact in facts if isinstance(fact.data, CheckInCorrected)}
-        here = {fact.version: fact for fact in facts if fact.version in versions}
-        return here | await self.facts_at(stream, versions - here.keys(), words=None if words else GOAL.words)
+    async def _corrected(self, tenant: str, goal_id: str, facts: Sequence[Fact[Any]], words: bool) -> list[Fact[Any]]:
+        """What recorded the check-ins that these facts correct, then what counted of each before them."""
+        stream, begins = goal_stream(tenant, goal_id), facts[0].version
+        recorded = {
+            fact.data.check_in_id: fact.data.corrected_version
+            for fact in facts
+            if isinstance(fact.data, CheckInCorrected) and fact.data.corrected_version < begins
+        }
+        rows: Mapping[str, CheckInRow] = await self.rows(tenant, CHECK_INS, recorded) if recorded else {}
+        known = {id: row for id, row in rows.items() if row.goal_id == goal_id}
+        standing, floors = _by_rows(recorded, known, begins)
+        standing |= await self._walked(stream, floors, begins - 1)
+        versions = {*recorded.values(), *standing.values()}
+        found = await self.facts_at(stream, versions, words=None if words else GOAL.words)
+        return [found[version] for version in sorted(found)]
+
+    async def _walked(self, stream: str, floors: dict[str, int], until: int) -> dict[str, int]:
+        """The version of each one's last correction up to `until` and above its floor; no text is opened."""
+        found: dict[str, int] = {}
+        while len(found) < len(floors):
+            floor = min(floors[id] for id in floors.keys() - found.keys())
+            page = await self.kernel.facts(stream, after=floor, until=until, limit=PAGE, newest_first=True, words=())
+            for fact in page:
+                if isinstance(fact.data, CheckInCorrected) and fact.data.check_in_id in floors:
+                    found.setdefault(fact.data.check_in_id, fact.version)
+            if len(page) < PAGE:
+                break
+            until = page[-1].version - 1
+        return found
 
 
-def _told(before: Goal, fact: Fact[Any], words: bool, recorded: dict[int, Fact[Any]]) -> HistoryAnswer:
-    corrected = recorded.get(fact.data.corrected_version) if isinstance(fact.data, CheckInCorrected) else None
-    summary, changes = describe(before, fact, words=words, recorded=corrected.data if corrected else None)
+def _by_rows(
+    recorded: Mapping[str, int], rows: Mapping[str, CheckInRow], begins: int
+) -> tuple[dict[str, int], dict[str, int]]:
+    """The versions that counted of check-ins before one `begins`, by their rows; and above which of them to look.
+
+    Only where a row is not as far yet, then among the newest, or no longer leads to all corrections.
+    """
+    standing, floors = {}, {}
+    for id, version in recorded.items():
+        row = rows.get(id)
+        earlier = [one for one in row.corrections if one < begins] if row is not None else []
+        if earlier:
+            standing[id] = earlier[-1]
+        if row is None or row.changed < begins:
+            floors[id] = max([version, begins - 1 - NEWEST, *earlier])
+        elif not earlier and len(row.corrections) == CORRECTIONS_KEPT:
+            floors[id] = version
+    return standing, floors
+
+
+def _told(before: Goal, facts: Sequence[Fact[Any]], words: bool, earlier: Sequence[Fact[Any]]) -> list[HistoryAnswer]:
+    """Facts in words; `earlier` are those of the check-ins that they correct."""
+    recorded: dict[str, CheckInRecorded] = {}
+    standing: dict[str, CheckInCorrected] = {}
+    told: list[HistoryAnswer] = []
+    for fact in (*earlier, *facts):
+        data = fact.data
+        if fact.version >= facts[0].version:
+            told.append(_in_words(before, fact, words, recorded, standing))
+            before = GOAL.fold(before, fact)
+        if isinstance(data, CheckInRecorded):
+            recorded[data.check_in_id] = data
+        elif isinstance(data, CheckInCorrected):
+            standing[data.check_in_id] = data
+    return told
+
+
+def _in_words(
+    before: Goal,
+    fact: Fact[Any],
+    words: bool,
+    recorded: Mapping[str, CheckInRecorded],
+    standing: Mapping[str, CheckInCorrected],
+) -> HistoryAnswer:
+    id = fact.data.check_in_id if isinstance(fact.data, CheckInCorrected) else ""
+    summary, changes = describe(before, fact, words=words, recorded=recorded.get(id), stood=standing.get(id))
     return HistoryAnswer(
         id=fact.id,
         type=fact.type,
