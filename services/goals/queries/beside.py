@@ -145,7 +145,7 @@ class FollowerReads(Reading):
     def _follower(self, asker: Asker, goal: Goal, follow: Follow, relations: Relations) -> FollowerAnswer:
         follower = relations | {"follower"} if follow.person_id == asker.person_id else relations
         return FollowerAnswer(
-            id=f"{follow.goal_id}.{follow.person_id}",
+            id=follow.person_id,
             version=follow.version,
             goal_id=follow.goal_id,
             person_id=follow.person_id,

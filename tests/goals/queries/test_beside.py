@@ -132,8 +132,8 @@ async def test_followers_are_listed_until_they_leave(here: Company) -> None:
     found, end = await here.queries.followers(OLI, "g1")
     assert end is None
     assert [(one.id, one.person_id, one.allowed_actions) for one in found] == [
-        ("g1.bob", "bob", []),
-        ("g1.oli", "oli", ["unfollow"]),
+        ("bob", "bob", []),
+        ("oli", "oli", ["unfollow"]),
     ]
     assert await here.queries.follower_after(OLI, outcome) == found[1]
     await here.state("g1.bob", GoalUnfollowed(goal_id="g1", person_id="bob"), by="bob", of=FOLLOW)
