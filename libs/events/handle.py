@@ -10,7 +10,7 @@ import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 from weakref import WeakValueDictionary
@@ -91,6 +91,7 @@ class _Run(Generic[S]):
     stream: str
     caller: Caller
     command: Command
+    created: Callable[[S], bool]
     decide: Callable[[S], Sequence[Event]]
     check: Callable[[S], Awaitable[None]] | None
     guards: Callable[[], Awaitable[Sequence[Guard]]] | None
@@ -119,18 +120,20 @@ class Kernel:
         check: Callable[[S], Awaitable[None]] | None = None,
         guards: Callable[[], Awaitable[Sequence[Guard]]] | None = None,
         resource: str | None = None,
-        created: bool = False,
+        created: bool | Callable[[S], bool] = False,
     ) -> Outcome:
         """Runs one command to its end, durably, once.
 
         `check` may refuse the asker (it sees the state and may wait), also at a repeat; `decide` returns the events;
-        `guards` reads the guard streams. All three run again when a race was lost. Raises what they raise, and
-        PreconditionFailed, IdempotencyKeyReused, IdempotencyKeyInFlight, TooManyConflicts, StoreUnavailable.
+        `guards` reads the guard streams; `created` says whether the resource is new, where that depends on the state.
+        All of them run again when a race was lost. Raises what they raise, and PreconditionFailed,
+        IdempotencyKeyReused, IdempotencyKeyInFlight, TooManyConflicts, StoreUnavailable.
         """
         stream = envelope.stream_name(caller.tenant, aggregate.kind, entity_id)
         identity = caller.command_id or self.new_id()
-        command = Command(identity, caller.request_hash, stream, resource or entity_id, created)
-        run = _Run(aggregate, stream, caller, command, decide, check, guards)
+        command = Command(identity, caller.request_hash, stream, resource or entity_id, created is True)
+        is_new = created if callable(created) else lambda _: command.created
+        run = _Run(aggregate, stream, caller, command, is_new, decide, check, guards)
         with self._only_once(caller):
             if caller.command_id is not None:
                 record = await self.store.find_command(caller.tenant, command.id)
@@ -232,6 +235,7 @@ class Kernel:
                 # There is a queue: who raced past it would make those in it lose again and again.
                 raise ConcurrencyConflict(guard.stream, guard.version, guard.version)
         events = run.decide(loaded.state)
+        run = replace(run, command=replace(run.command, created=run.created(loaded.state)))
         try:
             record = await self._append(run, loaded.version, events, guards)
         except DuplicateCommand as duplicate:

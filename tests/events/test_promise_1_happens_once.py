@@ -77,6 +77,15 @@ async def check_ten_at_once_have_one_effect(place: Place) -> None:
         assert len(await world.history()) == 3
 
 
+async def check_one_of_many_makes_it(place: Place) -> None:
+    """Also where another process is faster: what is there by then was not made by this command."""
+    async with place.open() as world, place.open() as elsewhere:
+        for counter in ("c-1", "c-2", "c-3"):
+            outcomes = await asyncio.gather(*(one.ensure(counter) for one in [world, elsewhere] * 3))
+            assert [one.version for one in outcomes] == [1] * 6
+            assert [one.created for one in outcomes].count(True) == 1
+
+
 async def check_a_repeat_outlives_its_if_match(place: Place) -> None:
     async with place.open() as world:
         await world.make("c")
@@ -104,6 +113,7 @@ CHECKS: list[Check] = [
     check_a_repeat_after_a_restart_is_one_too,
     check_a_command_that_changes_nothing_is_remembered,
     check_ten_at_once_have_one_effect,
+    check_one_of_many_makes_it,
     check_a_repeat_outlives_its_if_match,
     check_a_reaction_commands_once,
 ]
@@ -167,6 +177,16 @@ class ChecksIfMatchFirst(Kernel):
         return await super().handle(aggregate, entity_id, caller, *rest, **more)
 
 
+class SaysItIsNewBeforeItTries(Kernel):
+    """Planted: whether something is new is seen before the race for it."""
+
+    async def handle(
+        self, aggregate: Aggregate[Any], entity_id: str, caller: Caller, *rest: Any, created: Any, **more: Any
+    ) -> Outcome:
+        now = await self.load(aggregate, f"{caller.tenant}/{aggregate.kind}/{entity_id}")
+        return await super().handle(aggregate, entity_id, caller, *rest, created=created(now.state), **more)
+
+
 class ForgetsWhatItAnswers(Reactor):
     """Planted: a reaction's command is a fresh one each time."""
 
@@ -180,6 +200,7 @@ FAULTS: Sequence[tuple[dict[str, Any], Check]] = [
     ({"store": store_with(RemembersChangesOnly)}, check_a_command_that_changes_nothing_is_remembered),
     ({"kernel": AnswersWithNow}, check_a_repeat_is_told_what_happened_then),
     ({"kernel": LoadsNow}, check_a_repeat_is_told_what_happened_then),
+    ({"kernel": SaysItIsNewBeforeItTries}, check_one_of_many_makes_it),
     ({"kernel": ChecksIfMatchFirst}, check_a_repeat_outlives_its_if_match),
     ({"reactor": ForgetsWhatItAnswers}, check_a_reaction_commands_once),
 ]

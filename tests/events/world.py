@@ -122,6 +122,15 @@ class World:
         who = caller_of(**caller)
         return await self.kernel.handle(toy.COUNTER, counter, who, toy.make(who.actor, label), created=True)
 
+    async def ensure(self, counter: str, **caller: Any) -> Outcome:
+        """Makes a counter unless there is one."""
+        who = caller_of(**caller)
+
+        def decide(state: toy.CounterState) -> Sequence[Event]:
+            return () if state.made else [toy.CounterMade(owner_id=who.actor)]
+
+        return await self.kernel.handle(toy.COUNTER, counter, who, decide, created=lambda state: not state.made)
+
     async def count(self, counter: str, by: int = 1, **caller: Any) -> Outcome:
         """Counts; by 0 changes nothing, by more than `toy.MOST` is refused."""
         return await self.kernel.handle(toy.COUNTER, counter, caller_of(**caller), toy.count(by))

@@ -59,11 +59,11 @@ class Commands:
         *,
         check: Callable[[S], Awaitable[object]],
         resource: str | None = None,
-        created: bool = False,
+        created: bool | Callable[[S], bool] = False,
     ) -> Outcome:
         """Runs one command. `check` may refuse the asker, also at a repeat; `plan` decides, and may look elsewhere.
 
-        Both see the state, and run again when a race was lost.
+        Both see the state, as `created` may, and run again when a race was lost.
         """
         attempt = _Attempt()
 

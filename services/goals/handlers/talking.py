@@ -98,7 +98,6 @@ class Talking(Finding):
     async def follow_goal(self, asker: Asker, caller: Caller, goal_id: str) -> Outcome:
         """Whoever sees a goal may follow it."""
         entity, person = _following(asker, goal_id), asker.person_id
-        known = await self.kernel.load(FOLLOW, stream_name(asker.tenant, FOLLOW.kind, entity))
 
         async def check(_: Follow) -> None:
             await self._may(asker, goal_id, "goal.follow")
@@ -106,7 +105,9 @@ class Talking(Finding):
         async def plan(follow: Follow) -> Plan:
             return Plan(decide.follow_goal(follow, (await self.load(asker.tenant, goal_id)).state, person))
 
-        created = known.state.since is None
+        def created(follow: Follow) -> bool:
+            return follow.since is None
+
         return await self.run(FOLLOW, entity, caller, plan, check=check, resource=person, created=created)
 
     async def unfollow_goal(self, asker: Asker, caller: Caller, goal_id: str) -> Outcome:

@@ -187,7 +187,7 @@ async def test_one_follows_a_goal_and_stops_to(acme: Company) -> None:
     path = f"goals/{goal['id']}/follow"
     await acme.told()
     first = await acme.kim.post(path)
-    assert made(first)["person_id"] == acme.ids["kim"]
+    assert (made(first)["id"], made(first)["person_id"]) == (acme.ids["kim"],) * 2
     again = await acme.kim.post(path)
     assert (read(again)["version"], again.headers["ETag"]) == (1, '"1"')
     [follower] = items(await acme.sam.get(path, headers=after(first)))
