@@ -23,7 +23,7 @@ from services.goals.queries.answers import (
 )
 from services.goals.queries.reading import Reading, Relations
 from services.goals.read_models import GOALS, NODES, Node
-from services.goals.rights import follows_parent
+from services.goals.rights import follows_parent, may
 
 
 class Found(NamedTuple):
@@ -55,13 +55,15 @@ class GoalReads(Reading):
         """A goal as a command left it: its own fields as they were then, derived ones as now.
 
         Who repeats a command and has lost sight of the goal since is told nothing that came later: what check-ins and
-        children would say is then left out.
+        children would say is then left out. Whoever has lost sight of it, also by this very
+        command, may do nothing.
         """
         goal = (await self.kernel.load(GOAL, outcome.stream, at=outcome.version)).state
         hidden = outcome.repeated and not await self._sees_now(asker, outcome.stream)
         node = None if hidden else await self.row(asker.tenant, NODES, goal.id)
-        relations = await self.rights.relations(asker, goal)
-        visibility = await self._held(asker, goal)
+        relations, visibility = await self.rights.relations(asker, goal), await self._held(asker, goal)
+        if hidden or not may("goal.read", relations, visibility, goal.alignment):
+            relations = frozenset()
         [answer] = await self.shown(asker, [Found(goal, node, relations, visibility)])
         return answer
 

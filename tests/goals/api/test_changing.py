@@ -201,6 +201,35 @@ async def test_a_goals_text_goes_with_its_unit(acme: Company) -> None:
     assert (fact.unit_id, fact.title, fact.description, fact.changed) == (unit, "A goal", "Why.", ["unit_id"])
 
 
+# --- out of one's own sight -------------------------------------------------------------------------------------
+
+
+async def test_who_loses_sight_of_a_goal_by_a_command_is_offered_nothing(acme: Company) -> None:
+    goal = await acme.goal("sam", visibility="private")
+    path, key = f"goals/{goal['id']}", {"Idempotency-Key": "gone"}
+    given = {"owner_id": acme.ids["alex"], "reason": "x"}
+    first = await acme.sam.post(f"{path}/transfer", json=given, headers=key)
+    assert read(first)["allowed_actions"] == []
+    assert read(await acme.sam.post(f"{path}/transfer", json=given, headers=key))["allowed_actions"] == []
+    for action, body in (("comments", {"text": "x"}), ("follow", None)):
+        refused(await acme.sam.post(f"{path}/{action}", json=body), 404, "goal_not_found")
+    # Rosa leads Maya, who leads Sam: she edits the goal, and hides it from herself.
+    other = await acme.goal("sam")
+    hidden = await acme.rosa.patch(f"goals/{other['id']}", json={"visibility": "private"})
+    assert read(hidden)["allowed_actions"] == []
+    refused(await acme.rosa.get(f"goals/{other['id']}"), 404, "goal_not_found")
+
+
+async def test_who_lost_sight_of_a_goal_is_offered_nothing_by_a_repeat(acme: Company) -> None:
+    goal = await acme.goal("sam", visibility="private")
+    path, key = f"goals/{goal['id']}", {"Idempotency-Key": "moved"}
+    moved = await acme.sam.post(f"{path}/move", json={"parent_id": None, "weight": 2}, headers=key)
+    assert "edit" in read(moved)["allowed_actions"]
+    read(await acme.sam.post(f"{path}/transfer", json={"owner_id": acme.ids["alex"], "reason": "x"}))
+    again = read(await acme.sam.post(f"{path}/move", json={"parent_id": None, "weight": 2}, headers=key))
+    assert (again["owner_id"], again["allowed_actions"]) == (acme.ids["sam"], [])
+
+
 # --- transfer ---------------------------------------------------------------------------------------------------
 
 
