@@ -13,7 +13,14 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from libs.events.catalog.goals import CheckInCorrected, CheckInRecorded, GoalClosed, GoalCreated
+from libs.events.catalog.goals import (
+    CheckInCorrected,
+    CheckInRecorded,
+    GoalChanged,
+    GoalClosed,
+    GoalCreated,
+    GoalTransferred,
+)
 from libs.events.declare import Held, Row, RowKey
 from libs.events.envelope import Fact
 from services.goals.projections.rolling import (
@@ -47,7 +54,16 @@ OWN = attrgetter(
     "period_end",
     "commitment",
 )
-"""What of a goal itself shows in the tree, texts and people aside."""
+"""What of a goal itself shows in the tree, its title and owner aside."""
+
+
+def _named_anew(fact: Fact[Any]) -> bool:
+    """Whether a fact gives a goal another title or owner, which its own row shows and those above do not.
+
+    As the fact says it: whether a title is another one cannot be seen any more where the texts were destroyed.
+    """
+    data = fact.data
+    return type(data) is GoalTransferred or (type(data) is GoalChanged and "title" in data.changed)
 
 
 class Growth:
@@ -88,6 +104,8 @@ class Growth:
             self._show_key_results(after)
         if before is None or OWN(before) != OWN(after):
             self._spread(before, after, Cause(id, fact.type, fact.time))
+        elif _named_anew(fact):
+            self._pending[id] = Cause(id, fact.type, fact.time)
 
     def _stepped(self, before: Node, fact: Fact[Any]) -> tuple[Node, Node]:
         data = fact.data

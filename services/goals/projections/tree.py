@@ -119,7 +119,7 @@ def _tenant(fact: Fact[Any]) -> str:
 
 TREE = Fold(
     name="goals.tree",
-    version=1,
+    version=2,
     topics=("goals.events",),
     words=(GoalCreated, GoalChanged, GoalTransferred),
     writes=(NODES, DAYS, EDGES, CHECK_INS),

@@ -17,6 +17,15 @@ def shows(goal: Goal) -> tuple[Any, ...]:
     )
 
 
+def touched(before: World, old: Goal | None, after: World, new: Goal, said: Any) -> set[str]:
+    """Whose row a fact about one goal changes: its own, and those above it that its numbers may come to."""
+    if old is None or shows(new) != shows(old):
+        return {new.id} | above(before, old, after, new)
+    # Its title and its owner are told in its own row alone; what the title was may be destroyed.
+    renamed = "title" in getattr(said, "changed", ())
+    return {new.id} if renamed or old.definition.owner_id != new.definition.owner_id else set()
+
+
 def but_cause(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in ("caused_by", "day")}
 

@@ -10,7 +10,7 @@ import msgspec
 
 from libs.events.envelope import Fact
 from services.goals.read_models import Cause
-from tests.goals.tree.causes import above, but_cause, shows
+from tests.goals.tree.causes import but_cause, touched
 from tests.goals.tree.world import CheckIn, Goal, World
 
 
@@ -36,14 +36,13 @@ class Oracle(World):
         else:
             getattr(self, f"_{name}", lambda goal, fact: None)(self.goals[id], fact)
         self.goals[id].updated_at = fact.time
-        self._judge(before, id, Cause(id, fact.type, fact.time))
+        self._judge(before, id, fact.data, Cause(id, fact.type, fact.time))
 
-    def _judge(self, before: World, id: str, cause: Cause) -> None:
+    def _judge(self, before: World, id: str, said: Any, cause: Cause) -> None:
         """Whose row the fact is the cause of, by how goals hang together."""
         new, old = self.goals[id], before.goals.get(id)
-        if old is None or shows(new) != shows(old):
-            for each in {id} | above(before, old, self, new):
-                self.goals[each].caused_by = cause
+        for each in touched(before, old, self, new, said):
+            self.goals[each].caused_by = cause
         rows = {goal.id: self.day(goal) for goal in self.goals.values()}
         for each, row in rows.items():
             # The rule may name too many, whose numbers came out the same, but never too few.

@@ -122,8 +122,9 @@ class Story:
         self._restate(goal, said.GoalChanged, changed=sorted(fields), **fields)
 
     def transfer(self, goal: Goal) -> None:
+        others = [one for one in ("ann", "bob", "cleo") if one != goal.definition.owner_id]
         more = {"previous_owner_id": goal.definition.owner_id, "author_id": "eva", "reason": "a new team"}
-        self._restate(goal, said.GoalTransferred, owner_id=self.one_of(["bob", "cleo"]), **more)
+        self._restate(goal, said.GoalTransferred, owner_id=self.one_of(others), **more)
 
     def _restate(self, goal: Goal, event: type[Any], **fields: Any) -> None:
         same = {name: getattr(goal.definition, name) for name in said.Definition.__struct_fields__}

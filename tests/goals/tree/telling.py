@@ -68,6 +68,14 @@ class Teller:
         same = {name: getattr(created, name) for name in said.Definition.__struct_fields__}
         self.tell(id, said.GoalChanged(**(same | fields), changed=sorted(fields)))
 
+    def transfer(self, id: str, owner_id: str) -> None:
+        """A goal goes to another owner, as it was last defined."""
+        said_of = [fact.data for fact in self.facts if fact.entity_id == id]
+        last = next(data for data in reversed(said_of) if isinstance(data, said.Definition))
+        same = {name: getattr(last, name) for name in said.Definition.__struct_fields__}
+        given = {"previous_owner_id": last.owner_id, "author_id": "eva", "reason": "a new team"}
+        self.tell(id, said.GoalTransferred(**(same | {"owner_id": owner_id}), **given))
+
     def check_in(
         self, id: str, *, value: str | None = None, progress: str | None = None, status: str = "on_track", ago: int = 0
     ) -> str:

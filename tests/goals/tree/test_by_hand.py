@@ -91,6 +91,30 @@ def test_the_cause_is_the_last_event_below_that_counts(company: Teller) -> None:
     assert company.node("team").caused_by.time == time - timedelta(seconds=2), "when it came to be on track"
 
 
+def test_another_title_or_owner_is_a_cause_in_the_goals_own_row_alone(company: Teller) -> None:
+    checked_in(company)
+    above = {id: company.node(id).caused_by for id in ("team", "service", "company")}
+    plain = {"metric": metric("50", "40"), "progress_driver": "metric"}
+    company.change("escalations", title="Fewer of them", **plain)
+    assert company.node("escalations").caused_by == _last(company, "GoalChanged")
+    # Nobody can say any more what it was called: it was called anew all the same.
+    company.change("escalations", title=None, **plain)
+    renamed = _last(company, "GoalChanged")
+    assert company.node("escalations").caused_by == renamed
+    company.change("escalations", description="Why.", **plain)
+    assert company.node("escalations").caused_by == renamed, "no row shows a description"
+    company.later(3)
+    company.transfer("escalations", "bob")
+    assert company.node("escalations").caused_by == _last(company, "GoalTransferred")
+    assert [day.caused_by for day in company.days("escalations")] == [renamed, _last(company, "GoalTransferred")]
+    assert {id: company.node(id).caused_by for id in above} == above
+
+
+def _last(company: Teller, event: str) -> Cause:
+    """The last fact of all, about the escalations, as a cause."""
+    return Cause("escalations", event, company.facts[-1].time)
+
+
 def test_a_draft_counts_once_it_is_published(company: Teller) -> None:
     checked_in(company)
     company.tell("idea", said.GoalPublished())

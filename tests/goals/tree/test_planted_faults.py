@@ -112,6 +112,7 @@ FAULTS: dict[str, tuple[Any, str, Any]] = {
     "no weight at all is no progress": (rolling, "_mean", lambda taken: _mean(taken) or 0.0),
     "every driver takes every child": (rolling, "taken_by", lambda node, live: live),
     "parents are rolled up first": (growing, "deepest_first", lambda ids, parent_of: sorted(ids)),
+    "a new title is no cause": (growing, "_named_anew", lambda fact: False),
     "only the parent hears of it": (Growth, "_carry", _one_level_up),
     "a number goes up with a status only": (Growth, "_carry", _progress_alone_stops),
     "days never end": (growing, "day_of", _one_day),
