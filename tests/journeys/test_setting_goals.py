@@ -198,6 +198,7 @@ def test_a_key_result_is_seen_by_those_who_see_its_objective(team: Team) -> None
     assert seen() == [False, False]
     assert look(team.sam, result)["visibility"] == "private"
     refused(team.kim.get(f"/goals/{result['id']}"), 404, "goal_not_found")
-    # By itself it is for the team again.
+    # By itself it is shown to nobody new.
     step(team.sam, result, "alignment", action="detach")
-    assert seen() == [True, False]
+    assert seen() == [False, False]
+    assert look(team.sam, result)["visibility"] == "private"
