@@ -99,6 +99,8 @@ class Runner:
     reader: Reader
     positions: Positions
     page: int = PAGE
+    until: int | None = None
+    """The last offset to apply; None: whatever comes."""
     bulk: int | None = None
     """How many records at once while at least so many are due; None: a page."""
     words: Container[type] | None = None
@@ -115,6 +117,11 @@ class Runner:
     _full: bool = True
     _checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
     _parked: dict[tuple[str, str], Parked] = field(default_factory=dict)
+
+    @property
+    def offset(self) -> int:
+        """The last offset that it has applied."""
+        return self._offset
 
     @property
     def parked(self) -> int:
@@ -165,6 +172,8 @@ class Runner:
             owner = self._owner or await self._own()
             limit = self._limit or (self.bulk if self.bulk is not None and self.lag >= self.bulk else self.page)
             records = await self.log.read(self.topic, self.partition, self._offset, limit)
+            if self.until is not None:
+                records = [record for record in records if record.offset <= self.until]
             if records:
                 await self._apply(owner, records)
             self._full = len(records) >= limit

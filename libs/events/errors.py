@@ -143,5 +143,9 @@ class StoreRestored(KernelError):
     """`store_restored`: the log's store has another id, or its head is behind the checkpoint."""
 
 
+class RebuildRunning(KernelError):
+    """Somebody else is building a new generation of this read model."""
+
+
 class SequenceGap(KernelError):
     """The log skipped a sequence number that its store does not have either."""

@@ -10,6 +10,7 @@ from time import monotonic
 from libs.events.declare import ReadModel
 from libs.events.envelope import topic_of
 from libs.events.errors import KeyParked, NotCaughtUp
+from libs.events.generations import pick_anew
 from libs.events.ports import EventLog, ReadStore
 
 POLL_SECONDS = 0.05
@@ -47,6 +48,8 @@ class Positions:
             if topic_of(service) in model.topics
         }
         deadline, age = monotonic() + within, 0.0
+        for name, _, _ in needed:
+            pick_anew(name)
         while True:
             moved = self._moved  # before looking: what moves meanwhile must not be missed
             behind = await self._behind(needed, age)

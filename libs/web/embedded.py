@@ -57,7 +57,7 @@ class Embedded:
     def reading(self, service: str, models: Sequence[ReadModel], members: Projection) -> Reading:
         """The read side of a service: `models` are all it keeps, `members` its replica of people."""
         topics = {topic.partition(".")[0] for model in models for topic in model.topics}
-        reads, log = self.folder.read_store(service), self.folder.event_log(*sorted(topics))
+        reads, log = self.folder.read_models(service, models), self.folder.event_log(*sorted(topics))
         positions = Positions(reads, log)
         directory = Directory(reads, positions, members, self.clock)
         runners = runners_of(models, log, self.reader, positions)

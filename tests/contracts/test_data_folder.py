@@ -84,7 +84,7 @@ class Failing(SQLiteKeyStore):
 async def test_a_close_that_fails_keeps_nothing_else_open(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path)
     folder.serve()
-    store, reads = folder.event_store("goals"), folder.read_store("goals")
+    store, reads = folder.event_store("goals"), folder.read_models("goals", ())
     await reads.prepare([])
     keys = folder._keys = Failing(tmp_path / "keys.db")
     await keys.by_holder("acme", ["p-1"])

@@ -4,6 +4,7 @@ Every method that waits is a coroutine and never blocks the event loop. Every me
 tenant, so that no query can forget it. All raise `StoreUnavailable` when the store cannot answer now.
 """
 
+from libs.events.ports.generations import Digest, Frozen, Generation, Generations
 from libs.events.ports.keys import Clock, KeyStore, Opened, Sealer, WrappedKey
 from libs.events.ports.log import EventLog, Record, Signal, TenantHead
 from libs.events.ports.reads import Advance, Checkpoint, Commit, Ownership, Page, Parked, Put, Query, ReadStore, Scalar
@@ -17,9 +18,13 @@ __all__ = [
     "Command",
     "CommandRecord",
     "Commit",
+    "Digest",
     "DuplicateCommand",
     "EventLog",
     "EventStore",
+    "Frozen",
+    "Generation",
+    "Generations",
     "KeyStore",
     "Opened",
     "Ownership",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -21,7 +22,8 @@ class Checkpoint:
 class Ownership:
     """The right to write a projection's partition: raising the epoch takes it from whoever had it before.
 
-    `offset` is a hint where to read on; the tenants' checkpoints decide what is applied.
+    `offset` is a hint where to read on; the tenants' checkpoints decide what is applied. `generation` is the set of
+    rows that it is the right to write to, where a model has several.
     """
 
     projection: str
@@ -29,6 +31,7 @@ class Ownership:
     partition: int
     epoch: int
     offset: int
+    generation: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,12 @@ class Parked:
     sequence: int
     error: str
 
+    @property
+    def id(self) -> str:
+        """What operators call it by: the same for as long as the key is parked, and wherever it is rebuilt."""
+        named = "\x00".join((self.projection, self.topic, self.tenant, self.key))
+        return hashlib.sha256(named.encode()).hexdigest()[:12]
+
 
 @dataclass(frozen=True, slots=True)
 class Put:
@@ -63,13 +72,17 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """Rows and checkpoints that are written together or not at all (promise 3)."""
+    """Rows and checkpoints that are written together or not at all (promise 3).
+
+    `released` are keys that wait no longer; one that is parked anew in the same commit waits where that says.
+    """
 
     owner: Ownership
     offset: int
     advances: Sequence[Advance]
     puts: Sequence[Put] = ()
     parked: Sequence[Parked] = ()
+    released: Sequence[Parked] = ()
 
 
 Scalar = str | int | float | bool | None
@@ -113,7 +126,7 @@ class ReadStore(Protocol):
         ...
 
     async def own(self, projection: str, topic: str, partition: int) -> Ownership:
-        """Takes the partition by raising its epoch."""
+        """Takes the partition by raising its epoch. Raises StoreUnavailable while somebody holds the model."""
         ...
 
     async def checkpoints(

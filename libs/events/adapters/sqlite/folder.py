@@ -1,6 +1,6 @@
 """The embedded profile's data folder: which file is what, opened once a process, and guarded against a second one.
 
-`events/<service>.db` are the truth, `keys.db` opens their sealed fields, `read/<service>.db` can be rebuilt from both.
+`events/<service>.db` are the truth, `keys.db` opens their sealed fields, everything in `read/` can be rebuilt from both.
 """
 
 from __future__ import annotations
@@ -8,13 +8,15 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 from libs.events.adapters.sqlite.event_log import SQLiteEventLog
 from libs.events.adapters.sqlite.event_store import SQLiteEventStore
 from libs.events.adapters.sqlite.key_store import SQLiteKeyStore
-from libs.events.adapters.sqlite.read_store import SQLiteReadStore
+from libs.events.adapters.sqlite.read_models import SQLiteReadModels
+from libs.events.declare import ReadModel
 from libs.events.envelope import topic_of
 
 LOCK = "serving.lock"
@@ -79,7 +81,7 @@ class DataFolder:
         for part in (path, path / EVENTS, path / READS):
             part.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._stores: dict[str, SQLiteEventStore] = {}
-        self._reads: dict[str, SQLiteReadStore] = {}
+        self._reads: dict[str, SQLiteReadModels] = {}
         self._keys: SQLiteKeyStore | None = None
         self._lock: int | None = None
 
@@ -123,10 +125,10 @@ class DataFolder:
         """The log of these services' topics."""
         return SQLiteEventLog({topic_of(service): self.event_store(service) for service in services})
 
-    def read_store(self, service: str) -> SQLiteReadStore:
-        """The read models of a service."""
+    def read_models(self, service: str, models: Iterable[ReadModel]) -> SQLiteReadModels:
+        """The read models of a service, the same object for all who ask."""
         if service not in self._reads:
-            self._reads[service] = SQLiteReadStore(self.path / READS / f"{service}.db")
+            self._reads[service] = SQLiteReadModels(self.path / READS / f"{service}.db", models)
         return self._reads[service]
 
     def key_store(self) -> SQLiteKeyStore:

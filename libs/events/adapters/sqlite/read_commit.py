@@ -3,18 +3,68 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from libs.events.adapters.sqlite import read_rows
 from libs.events.adapters.sqlite.read_rows import RowsByKey
 from libs.events.adapters.sqlite.read_tables import Table
 from libs.events.adapters.sqlite.read_terms import chunks, marks
-from libs.events.errors import OwnershipLost
+from libs.events.errors import OwnershipLost, StoreUnavailable
 from libs.events.ports import Checkpoint, Commit, Ownership, Parked
+
+_NOW = "(julianday('now') - 2440587.5) * 86400.0"
+"""Seconds since 1970, by the clock that all processes on this file share."""
 
 
 def own(connection: sqlite3.Connection, projection: str, topic: str, partition: int) -> Ownership:
-    """Raises the epoch of a partition, from 1, and returns it with the stored offset."""
+    """Raises the epoch of a partition, from 1, and returns it with the stored offset.
+
+    Raises StoreUnavailable while the file is held, and OwnershipLost when another generation has followed it.
+    """
+    held, successor = connection.execute(f"SELECT held_until > {_NOW}, successor FROM serving").fetchone()
+    if successor is not None:
+        raise OwnershipLost(f"{projection}: generation {successor} serves now")
+    if held:
+        raise StoreUnavailable(f"{projection} is being held for another generation to follow it")
+    return _raise_epoch(connection, projection, topic, partition)
+
+
+def hold(connection: sqlite3.Connection, projection: str, topics: Iterable[str], seconds: float) -> list[Ownership]:
+    """Owns every topic's only partition, and keeps others from owning one. Raises what `own` raises."""
+    held = [own(connection, projection, topic, 0) for topic in topics]
+    connection.execute(f"UPDATE serving SET held_until={_NOW} + ?", (seconds,))
+    return held
+
+
+def let_go(connection: sqlite3.Connection, held: Sequence[Ownership]) -> None:
+    """Others may own it again; nothing happens where they did already."""
+    try:
+        for owner in held:
+            verify_epoch(connection, owner)
+    except OwnershipLost:
+        return
+    connection.execute("UPDATE serving SET held_until=0")
+
+
+def succeed(connection: sqlite3.Connection, held: Sequence[Ownership], successor: int) -> None:
+    """From now on another generation serves. Raises OwnershipLost unless all that was held still is."""
+    for owner in held:
+        verify_epoch(connection, owner)
+    connection.execute("UPDATE serving SET held_until=0, successor=?", (successor,))
+
+
+def successor_of(connection: sqlite3.Connection) -> int | None:
+    """The generation that has followed this one."""
+    [(found,)] = connection.execute("SELECT successor FROM serving")
+    return found if found is None else int(found)
+
+
+def stand(connection: sqlite3.Connection) -> None:
+    """It serves again: nothing follows it any more."""
+    connection.execute("UPDATE serving SET held_until=0, successor=NULL")
+
+
+def _raise_epoch(connection: sqlite3.Connection, projection: str, topic: str, partition: int) -> Ownership:
     key = (projection, topic, partition)
     connection.execute(
         "INSERT INTO ownership VALUES (?,?,?,1,0) ON CONFLICT (projection, topic, part) DO UPDATE SET epoch=epoch+1",
@@ -55,12 +105,20 @@ def parked(connection: sqlite3.Connection, projection: str, tenant: str | None) 
     return [Parked(*row) for row in rows]
 
 
-def write(connection: sqlite3.Connection, tables: Mapping[str, Table], commit: Commit) -> None:
+WriteRows = Callable[[sqlite3.Connection, Table, RowsByKey], None]
+
+
+def write(
+    connection: sqlite3.Connection,
+    tables: Mapping[str, Table],
+    commit: Commit,
+    write_rows: WriteRows = read_rows.write,
+) -> None:
     """Verifies, then writes; the caller's transaction makes it all or nothing. Raises OwnershipLost."""
     verify_epoch(connection, commit.owner)
     verify_advances(connection, commit)
     for name, rows in _by_collection(commit).items():
-        read_rows.write(connection, tables[name], rows)
+        write_rows(connection, tables[name], rows)
     owner = commit.owner
     connection.executemany(
         "INSERT INTO checkpoints VALUES (?,?,?,?,?) ON CONFLICT (projection, topic, tenant) "
@@ -69,6 +127,10 @@ def write(connection: sqlite3.Connection, tables: Mapping[str, Table], commit: C
             (owner.projection, owner.topic, step.tenant, step.checkpoint.store_id, step.checkpoint.sequence)
             for step in commit.advances
         ],
+    )
+    connection.executemany(
+        "DELETE FROM parked WHERE projection=? AND topic=? AND tenant=? AND ordering_key=?",
+        [(key.projection, key.topic, key.tenant, key.key) for key in commit.released],
     )
     # A key that is parked already keeps its first sequence: that is where a replay begins.
     connection.executemany(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Mapping
@@ -21,12 +22,15 @@ from libs.events.errors import StoreUnavailable
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
-LAYOUT = 2
+LAYOUT = 3
 """The layout of all tables, kept in the file. Raise it when theirs changes."""
 
 REMEDY = "it holds nothing of its own: stop cairn, delete it with its -wal and -shm files, and start; it fills again"
 _LOG_PAGES = 4000
 """The write-ahead log is moved into the file at this many pages: pages that change often are moved once for many."""
+
+_BULK_CACHE = 128_000
+"""KiB of pages in memory while a file is loaded in bulk."""
 
 _SCHEMA = (
     "CREATE TABLE ownership (projection TEXT, topic TEXT, part INTEGER, epoch INTEGER NOT NULL, "
@@ -39,6 +43,12 @@ _SCHEMA = (
     "CREATE INDEX parked_by_tenant ON parked (projection, tenant, number)",
     "CREATE TABLE declared (collection TEXT, kind TEXT, field TEXT, PRIMARY KEY (collection, kind, field)) "
     "WITHOUT ROWID",
+    # Of a file that is one generation of one model: until when nobody may own it, and which generation follows it.
+    "CREATE TABLE serving (only INTEGER PRIMARY KEY CHECK (only = 1), held_until REAL NOT NULL, successor INTEGER)",
+    "INSERT INTO serving VALUES (1, 0, NULL)",
+    # Of the file that says which generations serve.
+    "CREATE TABLE generations (model TEXT PRIMARY KEY, number INTEGER NOT NULL, version INTEGER NOT NULL, "
+    "previous INTEGER, previous_version INTEGER, highest INTEGER NOT NULL, since TEXT NOT NULL) WITHOUT ROWID",
     f"PRAGMA user_version={LAYOUT}",
 )
 
@@ -46,7 +56,8 @@ _SCHEMA = (
 class Database:
     """One SQLite file. Each piece of work runs in a thread, inside its own transaction, with that thread's connection.
 
-    After any SQLite error the thread's connection is dropped, so that the next call begins with a fresh one.
+    After any SQLite error the thread's connection is dropped, so that the next call begins with a fresh one. Without
+    `readers` the file is loaded in bulk: one thread and connection for everything, nothing durable before `settle`.
     """
 
     def __init__(self, path: Path, *, busy_timeout: float, pragmas: Mapping[str, int], readers: int) -> None:
@@ -58,14 +69,15 @@ class Database:
         self._guard = threading.Lock()
         self._made = False
         self._closed = False
+        self._bulk = not readers
         self._writer = ThreadPoolExecutor(1, thread_name_prefix=f"{path.stem}-write")
-        self._readers = ThreadPoolExecutor(readers, thread_name_prefix=f"{path.stem}-read")
+        self._readers = ThreadPoolExecutor(readers, thread_name_prefix=f"{path.stem}-read") if readers else self._writer
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Runs `work` on one consistent snapshot. Raises StoreUnavailable."""
         if not self._made:
             await self._submit(self._writer, self._open_writer)
-        return await self._submit(self._readers, lambda: self._transact(work, writes=False))
+        return await self._submit(self._readers, lambda: self._transact(work, writes=self._bulk))
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Runs `work` alone among all writers, all of it or nothing. Raises StoreUnavailable."""
@@ -74,6 +86,14 @@ class Database:
     async def truncate_log(self) -> None:
         """Moves everything from the write-ahead log into the file and empties the log. Raises StoreUnavailable."""
         await self._submit(self._writer, self._truncate_log)
+
+    async def settle(self) -> None:
+        """What was loaded in bulk is durable now, and the file like any other. Raises StoreUnavailable."""
+        await self._submit(self._writer, self._settle)
+
+    async def connect(self) -> sqlite3.Connection:
+        """One more connection to read with, for any one thread at a time; the caller closes it."""
+        return await self._submit(self._readers, lambda: self._connect(writes=False, kept=False))
 
     async def close(self) -> None:
         """Finishes what was submitted, then closes every connection. Idempotent."""
@@ -119,6 +139,23 @@ class Database:
         if busy:
             raise StoreUnavailable("a reader keeps the write-ahead log from being emptied")
 
+    def _settle(self) -> None:
+        try:
+            connection = self._connection(writes=True)
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA journal_mode=WAL")
+            # An empty write makes SQLite flush the file that it never flushed before.
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("UPDATE serving SET held_until=held_until")
+            connection.execute("COMMIT")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            flush(self._path)
+        except sqlite3.Error as error:
+            self._drop()
+            raise self._translated(error) from error
+        except OSError as error:
+            raise StoreUnavailable(f"{self._path.name}: {error}") from error
+
     def _connection(self, writes: bool) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
@@ -126,7 +163,7 @@ class Database:
             self._local.connection = connection
         return connection
 
-    def _connect(self, writes: bool) -> sqlite3.Connection:
+    def _connect(self, writes: bool, *, kept: bool = True) -> sqlite3.Connection:
         # A reader never makes the file: a lost file is a fault, not an empty store.
         connection = sqlite3.connect(
             f"{self._path.as_uri()}?mode={'rwc' if writes else 'rw'}",
@@ -140,7 +177,7 @@ class Database:
             # Personal text must not reach a temporary file, nor survive in freed pages.
             connection.execute("PRAGMA temp_store=MEMORY")
             connection.execute("PRAGMA secure_delete=ON")
-            connection.execute(f"PRAGMA cache_size={-32000 if writes else -8000}")
+            connection.execute(f"PRAGMA cache_size={-_BULK_CACHE if self._bulk else -32000 if writes else -8000}")
             if writes:
                 self._set_up_writer(connection)
             else:
@@ -148,14 +185,20 @@ class Database:
         except BaseException:
             connection.close()
             raise
-        with self._guard:
-            self._open.add(connection)
+        if kept:
+            with self._guard:
+                self._open.add(connection)
         return connection
 
     def _set_up_writer(self, connection: sqlite3.Connection) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
+        if self._bulk:
+            # A file that is not whole is thrown away: what undoes a commit may be in memory, and nothing is flushed.
+            connection.execute("PRAGMA journal_mode=MEMORY")
+            connection.execute("PRAGMA synchronous=OFF")
+        else:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
         for name, value in self._pragmas.items():
             if not (name.isascii() and name.isidentifier()):
                 raise ValueError(f"{name!r} is no pragma")
@@ -201,6 +244,16 @@ class Database:
         with self._guard:
             while self._open:
                 self._open.pop().close()
+
+
+def flush(path: Path) -> None:
+    """Makes a file, and its name, durable. Raises OSError."""
+    for one in (path, path.parent):
+        handle = os.open(one, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _layout(connection: sqlite3.Connection) -> int:

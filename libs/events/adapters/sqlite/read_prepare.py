@@ -30,7 +30,27 @@ def prepare(connection: sqlite3.Connection, tables: Iterable[Table]) -> None:
             connection.execute(index.create(table.rows))
 
 
+def make_rows(connection: sqlite3.Connection, tables: Iterable[Table]) -> None:
+    """Makes the tables of rows alone, for a store that is loaded in bulk."""
+    for table in tables:
+        _make_rows(connection, table)
+
+
+def declare(connection: sqlite3.Connection, tables: Iterable[Table]) -> None:
+    """Says that everything which the tables declare is kept for every row there is."""
+    connection.executemany(
+        "INSERT INTO declared VALUES (?,?,?)",
+        [(table.collection.name, kind, field) for table in tables for kind, field in table.declared],
+    )
+
+
 def _make_tables(connection: sqlite3.Connection, table: Table) -> None:
+    _make_rows(connection, table)
+    if table.term_fields:
+        read_terms.create(connection, table)
+
+
+def _make_rows(connection: sqlite3.Connection, table: Table) -> None:
     # No type, hence no affinity: a text "1" never becomes the number 1. The document stands last, so that what is
     # looked at without it lies in the row's first page.
     columns = "".join(f"{name}, " for name in table.kept)
@@ -42,8 +62,6 @@ def _make_tables(connection: sqlite3.Connection, table: Table) -> None:
     for name in table.kept:
         if name not in existing:
             connection.execute(f"ALTER TABLE {table.rows} ADD COLUMN {name}")
-    if table.term_fields:
-        read_terms.create(connection, table)
 
 
 def _declared(connection: sqlite3.Connection, table: Table) -> frozenset[Declared]:

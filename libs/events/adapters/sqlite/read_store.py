@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from libs.events.adapters.sqlite import read_commit
 from libs.events.adapters.sqlite.read_connection import Database
@@ -17,6 +17,7 @@ from libs.events.adapters.sqlite.read_tables import Table
 from libs.events.declare import Collection, Index, RowKey
 from libs.events.ports import Checkpoint, Commit, Ownership, Page, Parked, Query, Scalar
 
+T = TypeVar("T")
 _READERS = 3
 
 
@@ -126,6 +127,18 @@ class SQLiteReadStore:
         """See `ReadStore`. Of several puts of one key the last counts; a key parked already keeps its sequence."""
         tables = {put.key.collection.name: self._table(put.key.collection) for put in commit.puts}
         await self._database.write(lambda connection: read_commit.write(connection, tables, commit))
+
+    async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Runs work on one consistent snapshot. Raises StoreUnavailable."""
+        return await self._database.read(work)
+
+    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Runs work alone among all writers, all of it or nothing. Raises StoreUnavailable."""
+        return await self._database.write(work)
+
+    async def connect(self) -> sqlite3.Connection:
+        """One more connection to read with, for one thread at a time; the caller closes it. Raises StoreUnavailable."""
+        return await self._database.connect()
 
     async def scrub(self) -> None:
         """Empties the write-ahead log, where replaced rows linger: after it no file holds a byte of what is gone.

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from libs.events.adapters.sqlite.read_tables import Table, unpacked
+from libs.events.adapters.sqlite.read_tables import Table, terms_column, unpacked
 
 CHUNK = 500
 """Values in one statement: well under SQLite's smallest limit on variables (999)."""
@@ -38,6 +38,32 @@ def clear(connection: sqlite3.Connection, table: Table, field: str) -> None:
         f"DELETE FROM {table.places} WHERE term IN (SELECT term FROM {table.terms} WHERE field=?)", (field,)
     )
     connection.execute(f"DELETE FROM {table.terms} WHERE field=?", (field,))
+
+
+def gather(connection: sqlite3.Connection, table: Table) -> None:
+    """Fills empty tables of terms from what stands beside the rows: sorted once, where `Changes` would seek each."""
+    held = " UNION ALL ".join(
+        f"SELECT r.tenant, '{field}' AS field, j.value, count(*) AS held FROM {_unpacked(table, field)} GROUP BY 1, 3"
+        for field in table.term_fields
+    )
+    connection.execute(
+        f"INSERT INTO {table.terms} SELECT tenant, field, value, row_number() OVER (ORDER BY tenant, field, value), "
+        f"held FROM ({held})"
+    )
+    connection.execute(
+        f"INSERT INTO {table.terms} SELECT tenant, ?, ?, 0, count(*) FROM {table.rows} GROUP BY tenant", _EVERY_ROW
+    )
+    places = " UNION ALL ".join(
+        f"SELECT t.term, r.id FROM {_unpacked(table, field)} CROSS JOIN {table.terms} AS t "
+        f"ON t.tenant=r.tenant AND t.field='{field}' AND t.value=j.value"
+        for field in table.term_fields
+    )
+    connection.execute(f"INSERT INTO {table.places} {places} ORDER BY 1, 2")
+
+
+def _unpacked(table: Table, field: str) -> str:
+    """The rows that have terms of a field, once for each of them; CROSS: in this order, whatever SQLite guesses."""
+    return f"{table.rows} AS r CROSS JOIN json_each(CAST(r.{terms_column(field)} AS TEXT)) AS j"
 
 
 class Changes:

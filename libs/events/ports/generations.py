@@ -1,0 +1,96 @@
+"""The port of rebuilding: each read model's rows in generations, of which one serves (promise 4)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from libs.events.declare import Collection, ReadModel
+from libs.events.ports.reads import Checkpoint, Ownership, Parked, ReadStore
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One set of rows of a model, with their checkpoints. `version` is that of the fold that made them."""
+
+    model: str
+    number: int
+    version: int
+    store: ReadStore
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """How many rows a collection has, and a digest of them all that does not depend on their order."""
+
+    rows: int
+    digest: int
+
+
+class Frozen(Protocol):
+    """A generation as it stood at one moment, whatever is written to it meanwhile."""
+
+    async def offset(self, topic: str) -> int:
+        """How far the topic's only partition was applied."""
+        ...
+
+    async def checkpoints(self, topic: str) -> Mapping[str, Checkpoint]:
+        """Where each tenant stood."""
+        ...
+
+    async def parked(self) -> Sequence[Parked]:
+        """The keys that waited."""
+        ...
+
+    async def digest(self, collection: Collection) -> Digest:
+        """Of all rows of a collection, of all tenants."""
+        ...
+
+    def rows(self, collection: Collection) -> AsyncIterator[Sequence[tuple[str, str, Any]]]:
+        """Pages of `(tenant, id, row)` in order of tenant and id."""
+        ...
+
+
+class Generations(Protocol):
+    """The read models of one service. The generation that serves is written by its runner, a new one by a rebuild."""
+
+    async def live(self, model: ReadModel) -> Generation:
+        """The generation that serves now."""
+        ...
+
+    def building(self, model: ReadModel) -> AbstractAsyncContextManager[Generation]:
+        """A new and empty one, to be loaded in bulk; it is removed at the end of the block unless it serves then.
+
+        Whatever an earlier attempt left behind is removed first. Raises RebuildRunning while another block is open.
+        """
+        ...
+
+    async def complete(self, loaded: Generation) -> Generation:
+        """Makes a loaded generation like any other: indexes, terms, durable."""
+        ...
+
+    def frozen(self, generation: Generation) -> AbstractAsyncContextManager[Frozen]:
+        """A generation as it stands now, until the block ends."""
+        ...
+
+    async def hold(self, generation: Generation, topics: Iterable[str], seconds: float) -> Sequence[Ownership]:
+        """Takes all partitions by raising their epochs, in one write; nobody else can own one for so many seconds."""
+        ...
+
+    async def let_go(self, generation: Generation, held: Sequence[Ownership]) -> None:
+        """Others may own the partitions again."""
+        ...
+
+    async def switch(self, held: Sequence[Ownership], live: Generation, to: Generation) -> None:
+        """`to` serves, in one write. Raises OwnershipLost, with nothing done, when what was held is no longer."""
+        ...
+
+    async def roll_back(self, model: ReadModel) -> Generation:
+        """The generation that served before serves again. Raises LookupError when there is none any more."""
+        ...
+
+    async def clean(self, model: ReadModel, *, keep_previous: bool = True) -> None:
+        """Removes what neither serves nor served just before."""
+        ...
