@@ -11,6 +11,7 @@ import logging
 from collections.abc import Container, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, Protocol
 
 from libs.events.envelope import Fact
@@ -115,6 +116,7 @@ class Runner:
     _offset: int = 0
     _limit: int | None = None
     _full: bool = True
+    _looked: float = 0.0
     _checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
     _parked: dict[tuple[str, str], Parked] = field(default_factory=dict)
 
@@ -176,6 +178,8 @@ class Runner:
                 records = [record for record in records if record.offset <= self.until]
             if records:
                 await self._apply(owner, records)
+            else:
+                await self._look_whether_it_owns(owner)
             self._full = len(records) >= limit
             await self._measure(full=self._full)
             self._limit = None
@@ -189,6 +193,13 @@ class Runner:
             return False
         return bool(records)
 
+    async def _look_whether_it_owns(self, owner: Ownership) -> None:
+        """Who has nothing to write would not notice that others are to write now, elsewhere perhaps (promise 4)."""
+        if monotonic() - self._looked >= IDLE_SECONDS:
+            self._looked = monotonic()
+            if not await self.reads.owns(owner):
+                raise OwnershipLost(f"{owner.projection} {owner.topic}: epoch {owner.epoch} is over")
+
     async def _own(self) -> Ownership:
         owner = await self.reads.own(self.consumer.name, self.topic, self.partition)
         # Whoever owned it before may have written.
@@ -201,6 +212,7 @@ class Runner:
             if head.store_id != checkpoint.store_id or head.sequence < checkpoint.sequence:
                 raise StoreRestored(f"the store of {self.topic} is not the one that was applied: rebuild this consumer")
         self._owner, self._offset = owner, owner.offset
+        self.positions.forget(self.consumer.name, self.topic)
         for tenant, checkpoint in self._checkpoints.items():
             self.positions.advance(self.consumer.name, self.topic, tenant, checkpoint.sequence)
         return owner

@@ -36,6 +36,11 @@ class Positions:
         self._moved.set()
         self._moved = asyncio.Event()
 
+    def forget(self, projection: str, topic: str) -> None:
+        """What was reached may be of a generation that serves no longer."""
+        for place in [one for one in self._reached if one[:2] == (projection, topic)]:
+            del self._reached[place]
+
     async def wait(self, tenant: str, after: Mapping[str, int], models: Iterable[ReadModel], *, within: float) -> None:
         """Returns once the models have applied every asked position of the services whose topics they fold.
 

@@ -84,6 +84,7 @@ class Rebuild:
     reader: Reader
     consumer: Callable[[ReadModel, ReadStore], Consumer]
     alone: bool = False
+    hold: float = HOLD_SECONDS
 
     async def run(self, told: Told, *, accept: bool = False) -> Report:
         """Raises RebuildRunning, RebuildFailed, OwnershipLost, StoreUnavailable: then the old generation serves on."""
@@ -182,7 +183,7 @@ class Rebuild:
         accept: bool,
     ) -> None:
         """Stops the old generation, brings the new one to where that stands, and lets it serve."""
-        held = await self.generations.hold(live, self.model.topics, HOLD_SECONDS)
+        held = await self.generations.hold(live, self.model.topics, self.hold)
         try:
             async with self.generations.frozen(live) as frozen:
                 await _reach(runners, await _offsets(frozen, runners))

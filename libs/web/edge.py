@@ -9,6 +9,7 @@ from time import perf_counter
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from libs.events.generations import picking
 from libs.telemetry import metrics, tracing
 from libs.telemetry.tracing import Span, SpanKind
 from libs.web.problems import problem_of, problem_response
@@ -65,7 +66,8 @@ class Edge:
 
     async def _run(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         try:
-            await self._app(scope, receive, answer.send)
+            with picking():
+                await self._app(scope, receive, answer.send)
         except ClientDisconnect:
             answer.status = answer.status or CLIENT_GONE
         except Exception as error:

@@ -62,7 +62,7 @@ class Embedded:
         directory = Directory(reads, positions, members, self.clock)
         runners = runners_of(models, log, self.reader, positions)
         door = Door(self.principals, directory, positions, models, self.keyring, REGISTRY.services)
-        return Reading(reads, models, directory, runners, door)
+        return Reading(reads, reads, models, directory, runners, door, log, self.reader)
 
     async def close(self) -> None:
         """Commits what waits and closes every file."""

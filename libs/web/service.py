@@ -15,10 +15,11 @@ from libs.events.declare import Fold, Projection, ReadModel
 from libs.events.errors import StoreUnavailable
 from libs.events.folder import Folder
 from libs.events.handle import Kernel
-from libs.events.ports import EventLog, ReadStore
+from libs.events.ports import EventLog, Generations, ReadStore
 from libs.events.positions import Positions
 from libs.events.project import Projector
 from libs.events.reader import Reader
+from libs.events.rebuild import Rebuild
 from libs.web.app import Readiness
 from libs.web.door import Door
 
@@ -39,10 +40,21 @@ class Reading:
     """A service's read side: rows, the look-up of people, the runners that keep both up to date, the door in front."""
 
     reads: ReadStore
+    generations: Generations
     models: Sequence[ReadModel]
     directory: Directory
     runners: Sequence[Runner]
     door: Door
+    log: EventLog
+    reader: Reader
+
+    async def outdated(self) -> list[ReadModel]:
+        """The models whose rows were made by a fold of another version than today's."""
+        return [one for one in self.models if (await self.generations.live(one)).version != one.version]
+
+    def rebuild(self, model: ReadModel, *, alone: bool = False) -> Rebuild:
+        """One rebuild of one of the models; see `Rebuild`."""
+        return Rebuild(model, self.generations, self.log, self.reader, consumer_of, alone)
 
 
 @dataclass

@@ -45,6 +45,14 @@ class CommitChecks(ReadStoreChecks):
         await other.own(PROJECTION, TOPIC, 0)
         await self._refused(store, zombie)
 
+    async def test_who_owns_is_told(self) -> None:
+        store = await self.prepared()
+        first = await store.own(PROJECTION, TOPIC, 0)
+        assert await store.owns(first)
+        heir = await (await self.again()).own(PROJECTION, TOPIC, 0)
+        assert (await store.owns(first), await store.owns(heir)) == (False, True)
+        assert not await store.owns(Ownership("unheard-of", TOPIC, 0, 1, 0))
+
     async def test_an_owner_that_never_was_writes_nothing(self) -> None:
         store = await self.prepared()
         owner = await store.own(PROJECTION, TOPIC, 0)

@@ -19,6 +19,7 @@ from libs.events import canonical
 from libs.events.adapters.sqlite.event_log import SQLiteEventLog
 from libs.events.adapters.sqlite.event_store import SQLiteEventStore
 from libs.events.adapters.sqlite.key_store import SQLiteKeyStore
+from libs.events.adapters.sqlite.read_models import SQLiteReadModels
 from libs.events.adapters.sqlite.read_store import SQLiteReadStore
 from libs.events.adapters.sqlite.recorder import Datastore, GroupRecorder
 from libs.events.caller import Caller
@@ -69,7 +70,7 @@ class Parts:
     reader: Callable[[Registry, Sealer], Reader] = Reader
     kernel: Callable[..., Kernel] = Kernel
     log: Callable[[Mapping[str, SQLiteEventStore]], EventLog] = SQLiteEventLog
-    reads: Callable[[Path], SQLiteReadStore] = SQLiteReadStore
+    reads: Callable[[Path], SQLiteReadStore | SQLiteReadModels] = SQLiteReadStore
     projector: Callable[[Projection, ReadStore], Projector] = Projector
     folder: Callable[[Fold, ReadStore], Folder] = Folder
     reactor: Callable[..., Reactor] = Reactor
@@ -97,7 +98,7 @@ class World:
     keyring: Keyring
     reader: Reader
     log: EventLog
-    reads: SQLiteReadStore
+    reads: SQLiteReadStore | SQLiteReadModels
     positions: Positions
     kernels: dict[str, Kernel]
     runners: list[Runner] = field(default_factory=list)

@@ -129,6 +129,10 @@ class ReadStore(Protocol):
         """Takes the partition by raising its epoch. Raises StoreUnavailable while somebody holds the model."""
         ...
 
+    async def owns(self, owner: Ownership) -> bool:
+        """Whether nobody has taken the partition since, and what it writes to still serves."""
+        ...
+
     async def checkpoints(
         self, projection: str, topic: str, tenants: Iterable[str] | None = None
     ) -> Mapping[str, Checkpoint]:

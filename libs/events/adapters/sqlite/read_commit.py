@@ -29,6 +29,15 @@ def own(connection: sqlite3.Connection, projection: str, topic: str, partition: 
     return _raise_epoch(connection, projection, topic, partition)
 
 
+def owns(connection: sqlite3.Connection, owner: Ownership) -> bool:
+    """Whether the epoch stands and no other generation has followed."""
+    try:
+        verify_epoch(connection, owner)
+    except OwnershipLost:
+        return False
+    return successor_of(connection) is None
+
+
 def hold(connection: sqlite3.Connection, projection: str, topics: Iterable[str], seconds: float) -> list[Ownership]:
     """Owns every topic's only partition, and keeps others from owning one. Raises what `own` raises."""
     held = [own(connection, projection, topic, 0) for topic in topics]

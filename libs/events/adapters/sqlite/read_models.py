@@ -58,6 +58,10 @@ class SQLiteReadModels:
         owner = await (await self._opened(projection, number)).own(projection, topic, partition)
         return replace(owner, generation=number)
 
+    async def owns(self, owner: Ownership) -> bool:
+        """See `ReadStore`."""
+        return await (await self._written(owner)).owns(owner)
+
     async def checkpoints(
         self, projection: str, topic: str, tenants: Iterable[str] | None = None
     ) -> Mapping[str, Checkpoint]:
@@ -91,10 +95,7 @@ class SQLiteReadModels:
 
     async def commit(self, commit: Commit) -> None:
         """See `ReadStore`."""
-        owner = commit.owner
-        # Where it was owned, which need not be what serves now: there the epoch tells.
-        store = await self._opened(owner.projection, owner.generation) if owner.generation else self._register
-        await store.commit(commit)
+        await (await self._written(commit.owner)).commit(commit)
 
     async def scrub(self) -> None:
         """Empties the write-ahead logs of all generations that are open: see `SQLiteReadStore.scrub`."""
@@ -199,6 +200,10 @@ class SQLiteReadModels:
         if model not in self._models:
             return self._register
         return await self._opened(model, (await self._entry(model)).number)
+
+    async def _written(self, owner: Ownership) -> SQLiteReadStore:
+        """Where something was owned, which need not be what serves now: there the epoch tells."""
+        return await self._opened(owner.projection, owner.generation) if owner.generation else self._register
 
     async def _reading(self, model: str) -> SQLiteReadStore:
         return await self._opened(model, picked(model, (await self._entry(model)).number))

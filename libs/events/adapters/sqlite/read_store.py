@@ -52,6 +52,10 @@ class SQLiteReadStore:
         """See `ReadStore`; epochs count from 1."""
         return await self._database.write(lambda connection: read_commit.own(connection, projection, topic, partition))
 
+    async def owns(self, owner: Ownership) -> bool:
+        """See `ReadStore`."""
+        return await self._database.read(lambda connection: read_commit.owns(connection, owner))
+
     async def checkpoints(
         self, projection: str, topic: str, tenants: Iterable[str] | None = None
     ) -> Mapping[str, Checkpoint]:

@@ -1,0 +1,192 @@
+"""`cairn rebuild`: read models made anew from the log beside the ones that serve, compared, then put in their place."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from libs.events.adapters.sqlite.folder import FolderInUse, served_by
+from libs.events.compare import Told
+from libs.events.declare import ReadModel
+from libs.events.errors import KernelError
+from libs.events.rebuild import Report
+from libs.web.embedded import Embedded
+from libs.web.service import Service
+from libs.web.settings import ServiceSettings
+from services.cli.console import command, fail, read_settings
+from services.cli.progress import Bar, bars
+from services.goals import wiring as goals
+from services.people import wiring as people
+
+AT_ONCE = max(1, min(4, os.cpu_count() or 1))
+"""Rebuilds of several models side by side, each in a process of its own."""
+STEP_SECONDS = 0.2
+
+Names = Annotated[list[str] | None, typer.Argument(help="Read models, for example goals.tree.", show_default=False)]
+
+
+def rebuild(
+    names: Names = None,
+    every: Annotated[bool, typer.Option("--all", help="All read models.")] = False,
+    accept: Annotated[bool, typer.Option("--accept", help="Let the new rows serve although they differ.")] = False,
+    back: Annotated[
+        bool, typer.Option("--roll-back", help="Let the rows before the last rebuild serve again.")
+    ] = False,
+    data: Annotated[Path | None, typer.Option(help="The data folder (CAIRN_DATA_DIR).")] = None,
+    told: Annotated[bool, typer.Option("--told", hidden=True)] = False,
+    alone: Annotated[bool, typer.Option("--alone", hidden=True)] = False,
+) -> None:
+    """Make read models anew from the log, also while Cairn serves. Exit code 0 only when all of them serve."""
+    settings = read_settings(data_dir=data)
+    if bool(names) == every:
+        fail("name the read models to rebuild, or say --all. `cairn status` lists them.")
+    try:
+        if told:
+            done = asyncio.run(_one(settings, (names or [""])[0], _speak, accept=accept, alone=alone))
+            typer.echo(json.dumps({"report": _plain(done)}))
+            return
+        good = asyncio.run(_several(settings, names, accept=accept, back=back))
+    except (FolderInUse, KernelError, OSError, ValueError, LookupError) as error:
+        fail(str(error))
+    if not good:
+        raise typer.Exit(1)
+
+
+async def _several(settings: ServiceSettings, names: Sequence[str] | None, *, accept: bool, back: bool) -> bool:
+    async with AsyncExitStack() as stack:
+        parts = Embedded(settings)
+        stack.push_async_callback(parts.close)
+        alone = served_by(settings.data_dir) is None
+        if alone:
+            parts.folder.serve()
+        await parts.open_keyring()
+        chosen = _chosen((people.wire(parts), goals.wire(parts)), names)
+        if back:
+            for service, model in chosen:
+                found = await service.reading.generations.roll_back(model)
+                typer.echo(f"{model.name}: generation {found.number} serves again.")
+            return True
+        return await _side_by_side(settings, [model.name for _, model in chosen], accept=accept, alone=alone)
+
+
+def _chosen(services: Sequence[Service[Any]], names: Sequence[str] | None) -> list[tuple[Service[Any], ReadModel]]:
+    known = {model.name: (service, model) for service in services for model in service.reading.models}
+    if unknown := [name for name in names or () if name not in known]:
+        raise LookupError(f"there is no read model {', '.join(unknown)}. There are: {', '.join(known)}.")
+    return [known[name] for name in dict.fromkeys(names or known)]
+
+
+# --- one model, in this process -----------------------------------------------------------------------------------
+
+
+async def _one(settings: ServiceSettings, name: str, told: Told, *, accept: bool, alone: bool) -> Report:
+    # Millions of rows come and go, and none of them in circles.
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+    parts = Embedded(settings)
+    try:
+        await parts.open_keyring()
+        [(service, model)] = _chosen((people.wire(parts), goals.wire(parts)), [name])
+        return await service.reading.rebuild(model, alone=alone).run(told, accept=accept)
+    finally:
+        await parts.close()
+
+
+def _speak(stage: str, done: int, total: int) -> None:
+    typer.echo(json.dumps({"stage": stage, "done": done, "total": total}))
+
+
+def _plain(report: Report) -> dict[str, Any]:
+    return {
+        "generation": report.generation,
+        "events": report.events,
+        "seconds": report.seconds,
+        "rows": report.rows,
+        "compared": report.compared,
+        "differences": report.differences.count,
+        "shown": [[one.collection, one.tenant, one.id, one.what] for one in report.differences.shown],
+        "expected": report.expected,
+        "switched": report.switched,
+    }
+
+
+# --- several, each in a process of its own ------------------------------------------------------------------------
+
+
+async def _side_by_side(settings: ServiceSettings, names: Sequence[str], *, accept: bool, alone: bool) -> bool:
+    slots, given = asyncio.Semaphore(AT_ONCE), ["--accept"] * accept + ["--alone"] * alone
+    with bars() as make:
+
+        async def one(name: str) -> dict[str, Any] | str:
+            async with slots:
+                return await _followed(settings, name, given, make(name))
+
+        reports = await asyncio.gather(*map(one, names))
+    for name, report in zip(names, reports, strict=True):
+        _show(name, report)
+    return all(not isinstance(report, str) and report["switched"] for report in reports)
+
+
+async def _followed(settings: ServiceSettings, name: str, given: Sequence[str], shown: Bar) -> dict[str, Any] | str:
+    """The report of a rebuild in a process of its own, or what it said on standard error."""
+    program = (sys.executable, "-m", "services.cli", "rebuild", name, "--told", *given)
+    process = await asyncio.create_subprocess_exec(
+        *program,
+        "--data",
+        str(settings.data_dir),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    errors = asyncio.create_task(process.stderr.read())
+    report: dict[str, Any] | None = None
+    try:
+        async for line in process.stdout:
+            said = json.loads(line)
+            if "report" in said:
+                report = said["report"]
+            else:
+                shown.stage(said["stage"], said["done"], said["total"])
+        await process.wait()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    shown.end()
+    return report or (await errors).decode().strip().removeprefix("cairn: ") or "it ended without a word"
+
+
+def _show(name: str, report: dict[str, Any] | str) -> None:
+    if isinstance(report, str):
+        typer.echo(f"{name}: {report}", err=True)
+        return
+    rate = report["events"] / max(report["seconds"], 1e-9)
+    typer.echo(
+        f"{name}: {report['events']:,} events in {report['seconds']:,.1f} s, {rate:,.0f} a second. "
+        + _compared(report)
+        + (f" Generation {report['generation']} serves." if report["switched"] else " The old rows serve on.")
+    )
+    for collection, tenant, id, what in report["shown"]:
+        typer.echo(f"  {what}: {collection} {tenant} {id}")
+    if not report["switched"]:
+        typer.echo(f"  Look at these rows, then: {command('rebuild', name, '--accept')}", err=True)
+
+
+def _compared(report: dict[str, Any]) -> str:
+    if not report["compared"]:
+        return "There were no rows to compare with."
+    rows = sum(report["rows"].values())
+    if not report["differences"]:
+        return f"{rows:,} rows, the same as before."
+    why = ", as was expected" if report["expected"] else ""
+    return f"{rows:,} rows, {report['differences']:,} of them not as before{why}."
