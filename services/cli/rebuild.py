@@ -6,7 +6,6 @@ import asyncio
 import gc
 import json
 import os
-import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -22,8 +21,9 @@ from libs.events.rebuild import Report
 from libs.web.embedded import Embedded
 from libs.web.service import Service
 from libs.web.settings import ServiceSettings
+from services.cli.beside import Said, rebuilt_beside
 from services.cli.console import command, fail, read_settings
-from services.cli.progress import Bar, bars
+from services.cli.progress import bars
 from services.goals import wiring as goals
 from services.people import wiring as people
 
@@ -126,9 +126,12 @@ async def _side_by_side(settings: ServiceSettings, names: Sequence[str], *, acce
     slots, given = asyncio.Semaphore(AT_ONCE), ["--accept"] * accept + ["--alone"] * alone
     with bars() as make:
 
-        async def one(name: str) -> dict[str, Any] | str:
+        async def one(name: str) -> Said:
             async with slots:
-                return await _followed(settings, name, given, make(name))
+                shown = make(name)
+                said = await rebuilt_beside(settings, name, shown.stage, *given)
+                shown.end()
+                return said
 
         reports = await asyncio.gather(*map(one, names))
     for name, report in zip(names, reports, strict=True):
@@ -136,37 +139,7 @@ async def _side_by_side(settings: ServiceSettings, names: Sequence[str], *, acce
     return all(not isinstance(report, str) and report["switched"] for report in reports)
 
 
-async def _followed(settings: ServiceSettings, name: str, given: Sequence[str], shown: Bar) -> dict[str, Any] | str:
-    """The report of a rebuild in a process of its own, or what it said on standard error."""
-    program = (sys.executable, "-m", "services.cli", "rebuild", name, "--told", *given)
-    process = await asyncio.create_subprocess_exec(
-        *program,
-        "--data",
-        str(settings.data_dir),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    errors = asyncio.create_task(process.stderr.read())
-    report: dict[str, Any] | None = None
-    try:
-        async for line in process.stdout:
-            said = json.loads(line)
-            if "report" in said:
-                report = said["report"]
-            else:
-                shown.stage(said["stage"], said["done"], said["total"])
-        await process.wait()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    shown.end()
-    return report or (await errors).decode().strip().removeprefix("cairn: ") or "it ended without a word"
-
-
-def _show(name: str, report: dict[str, Any] | str) -> None:
+def _show(name: str, report: Said) -> None:
     if isinstance(report, str):
         typer.echo(f"{name}: {report}", err=True)
         return

@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,6 +21,7 @@ from libs.web.embedded import Embedded
 from libs.web.service import Service
 from libs.web.settings import ServiceSettings
 from services.cli import demo
+from services.cli.beside import renew_outdated
 from services.cli.console import command, fail, read, read_settings
 from services.cli.greeting import show_folder
 from services.cli.server import HOST, PORT, Server, url_of
@@ -106,10 +107,18 @@ async def _serve(settings: ServiceSettings, listener: socket.socket, *, with_dem
             make = command("token", "--tenant", "T", "--email", "E")
             typer.echo(f"Cairn is at {url} (documentation: {url}/docs). Make a token: {make}")
             show_folder(settings.data_dir)
+        renewing = asyncio.create_task(renew_outdated(settings, installation.services))
+        stack.push_async_callback(_ended, renewing)
         config = gateway.server_config(installation.gateway)
         server = Server(config)
         await server.serve(sockets=[listener])
         return server.force_exit
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -12,6 +12,7 @@ from libs.events.adapters.sqlite.read_tables import EVERY_ROW, Declared, Table, 
 from libs.events.adapters.sqlite.read_terms import Changes
 
 _BATCH = 1000
+_TRIED = 20
 
 
 def prepare(connection: sqlite3.Connection, tables: Iterable[Table]) -> None:
@@ -21,6 +22,7 @@ def prepare(connection: sqlite3.Connection, tables: Iterable[Table]) -> None:
     """
     for table in tables:
         _make_tables(connection, table)
+        _try(connection, table)
         before = _declared(connection, table)
         _drop_indexes(connection, table)
         for kind, field in before - table.declared:
@@ -62,6 +64,14 @@ def _make_rows(connection: sqlite3.Connection, table: Table) -> None:
     for name in table.kept:
         if name not in existing:
             connection.execute(f"ALTER TABLE {table.rows} ADD COLUMN {name}")
+
+
+def _try(connection: sqlite3.Connection, table: Table) -> None:
+    """Raises msgspec.DecodeError when some of the first or last rows are not of the shape that they should have."""
+    for order in ("ASC", "DESC"):
+        sql = f"SELECT doc FROM {table.rows} ORDER BY rowid {order} LIMIT {_TRIED}"
+        for (doc,) in connection.execute(sql):
+            table.decode(doc)
 
 
 def _declared(connection: sqlite3.Connection, table: Table) -> frozenset[Declared]:

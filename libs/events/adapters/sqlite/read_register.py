@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 
 _COLUMNS = "number, version, previous, previous_version"
@@ -24,15 +25,18 @@ def entry_of(connection: sqlite3.Connection, model: str) -> Entry | None:
     return None if row is None else Entry(*row)
 
 
-def begin(connection: sqlite3.Connection, model: str, entry: Entry) -> Entry:
-    """Enters a model unless somebody else has; returns what stands."""
+def begin(connection: sqlite3.Connection, model: str, entry: Entry, clear: Callable[[], None]) -> Entry:
+    """Enters a model unless it stands there already; before, `clear` makes room. Returns what stands."""
+    found = entry_of(connection, model)
+    if found is not None:
+        return found
+    # Within the transaction: who comes second finds the entry, and clears nothing.
+    clear()
     connection.execute(
-        f"INSERT OR IGNORE INTO generations (model, {_COLUMNS}, highest, since) VALUES (?,?,?,?,?,?,datetime('now'))",
+        f"INSERT INTO generations (model, {_COLUMNS}, highest, since) VALUES (?,?,?,?,?,?,datetime('now'))",
         (model, entry.number, entry.version, entry.previous, entry.previous_version, entry.number),
     )
-    standing = entry_of(connection, model)
-    assert standing is not None, "it was entered just now"
-    return standing
+    return entry
 
 
 def point(connection: sqlite3.Connection, model: str, entry: Entry) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
+
 from libs.events.adapters.sqlite import read_commit
 from libs.events.adapters.sqlite.read_connection import Database
 from libs.events.adapters.sqlite.read_fields import scalar
@@ -19,6 +21,10 @@ from libs.events.ports import Checkpoint, Commit, Ownership, Page, Parked, Query
 
 T = TypeVar("T")
 _READERS = 3
+
+
+class RowsUnreadable(Exception):
+    """The rows of a file are of a shape that this code's rows no longer have."""
 
 
 class SQLiteReadStore:
@@ -38,14 +44,18 @@ class SQLiteReadStore:
     async def prepare(self, collections: Iterable[Collection]) -> None:
         """See `ReadStore`. An index that is new is filled from the rows there are; one that is gone is cleared.
 
-        Raises ValueError for names that are not `[a-z_]+`, fields that cannot be indexed, one name declared twice.
+        Raises RowsUnreadable, and ValueError for names that are not `[a-z_]+`, fields that cannot be indexed, one name
+        declared twice.
         """
         tables: dict[str, Table] = {}
         for collection in collections:
             table = Table.of(collection)
             if tables.setdefault(collection.name, table) != table:
                 raise ValueError(f"{collection.name} is declared twice, and differently")
-        await self._database.write(lambda connection: prepare(connection, tables.values()))
+        try:
+            await self._database.write(lambda connection: prepare(connection, tables.values()))
+        except msgspec.DecodeError as error:
+            raise RowsUnreadable(str(error)) from error
         self._tables |= tables
 
     async def own(self, projection: str, topic: str, partition: int) -> Ownership:
