@@ -63,7 +63,7 @@ def _tell(name: str, said: Said) -> None:
     if isinstance(said, dict) and said["switched"]:
         _log.info("a read model was rebuilt", extra={"projection": name})
     else:
-        reason = said if isinstance(said, str) else "its rows differ"
+        reason = "failed" if isinstance(said, str) else "rows_differ"
         _log.error("a read model could not be rebuilt", extra={"projection": name, "reason": reason})
 
 

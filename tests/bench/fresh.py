@@ -47,14 +47,14 @@ class Watched:
     The checkpoint is written in the transaction that writes the rows of all goals up to the root.
     """
 
-    file: Path
+    data: Path
     reached: int = 0
     _moved: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def look(self) -> None:
         """Looks every millisecond, for ever."""
         place = (TREE.name, topic_of(goals.SERVICE), TENANT)
-        with closing(sqlite3.connect(f"{self.file.as_uri()}?mode=ro", uri=True)) as rows:
+        with closing(sqlite3.connect(f"{_rows_of_tree(self.data).as_uri()}?mode=ro", uri=True)) as rows:
             while True:
                 found = rows.execute(
                     "SELECT sequence FROM checkpoints WHERE projection=? AND topic=? AND tenant=?", place
@@ -99,9 +99,17 @@ async def run(folder: Path, most: int = GOALS) -> list[Finding]:
     ]
 
 
+def _rows_of_tree(data: Path) -> Path:
+    """The file of the generation that serves."""
+    read = data / "read"
+    with closing(sqlite3.connect(f"{(read / f'{goals.SERVICE}.db').as_uri()}?mode=ro", uri=True)) as register:
+        [(number,)] = register.execute("SELECT number FROM generations WHERE model=?", (TREE.name,))
+    return read / f"{TREE.name}.{number}.db"
+
+
 @asynccontextmanager
 async def _watching(tenant: Picked) -> AsyncIterator[Watched]:
-    watched = Watched(tenant.folder / "read" / f"{goals.SERVICE}.db")
+    watched = Watched(tenant.folder)
     looking = asyncio.create_task(watched.look())
     try:
         yield watched

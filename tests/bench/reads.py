@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from statistics import median
 
+from services.goals.projections import GOAL_ROWS
 from tests.bench.load import Load, generator
 from tests.bench.material import TENANT
 from tests.bench.processes import Server, cairn, module, server
@@ -22,7 +23,7 @@ async def run(folder: Path) -> list[Finding]:
     """Ours against the peer, and our memory before the first request."""
     data, rows = folder / "reads", folder / "peer-rows.db"
     tenant = await made(data)
-    shutil.copyfile(data / "read" / "goals.db", rows)
+    shutil.copyfile(data / "read" / f"{GOAL_ROWS.name}.1.db", rows)
     async with server(*cairn(data)) as ours, server(*module("peer", folder, str(rows), TENANT)) as peer:
         memory = ours.memory()
 

@@ -55,7 +55,9 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         goal = scene.ask("POST", "/goals", json={"title": "G", "kind": "objective", "owner_id": person_id})
         scene.goal_id = goal.json()["id"]
         scene.ask("GET", f"/goals/{scene.goal_id}", headers={"Cairn-After": goal.headers["Cairn-Position"]})
-        with held(product.data / "read" / "goals.db"):
+        with ExitStack() as rows:
+            for path in sorted((product.data / "read").glob("goals.*.db")):
+                rows.enter_context(held(path))
             scene.unseen = scene.ask("POST", f"/goals/{scene.goal_id}/check-ins", json=CHECK_IN)
             scene.before = product.written()
             with ExitStack() as others:
