@@ -89,6 +89,9 @@ def _chosen(services: Sequence[Service[Any]], names: Sequence[str] | None) -> li
 
 
 async def _one(settings: ServiceSettings, name: str, told: Told, *, accept: bool, alone: bool) -> Report:
+    if not alone:
+        # Who serves beside it comes first.
+        os.nice(10)
     # Millions of rows come and go, and none of them in circles.
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)

@@ -13,7 +13,20 @@ from functools import partial
 from pathlib import Path
 from time import perf_counter
 
-from tests.bench import appends, folding, fresh, latency, memory, projection, reads, rollup, seeding, sizes, tracing
+from tests.bench import (
+    appends,
+    folding,
+    fresh,
+    latency,
+    memory,
+    projection,
+    reads,
+    rebuild,
+    rollup,
+    seeding,
+    sizes,
+    tracing,
+)
 from tests.bench.grown import SIZES
 from tests.bench.processes import QUOTAS
 from tests.bench.report import Finding, show
@@ -34,6 +47,7 @@ def benches(most: int) -> dict[str, Bench]:
         "seeding": partial(seeding.run, most=most),
         "memory": partial(memory.run, most=most),
         "fresh": partial(fresh.run, most=most),
+        "rebuild": partial(rebuild.run, most=most),
         "sizes": partial(sizes.run, most=most),
     }
 
