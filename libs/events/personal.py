@@ -66,6 +66,43 @@ def places(tree: dict[str, Any], paths: tuple[PersonalPath, ...]) -> list[Place]
     return [place for path in paths for place in _find(tree, path, path.steps, "", ())]
 
 
+def blank(tree: dict[str, Any], paths: tuple[PersonalPath, ...]) -> None:
+    """Makes every personal value of an event's data tree null, in place. Raises MalformedEvent as `places` does."""
+    for path in paths:
+        _blank(tree, path.steps)
+
+
+def _blank(node: Any, steps: tuple[str, ...]) -> None:
+    for at, step in enumerate(steps[:-1]):
+        if node is None:
+            return
+        if step == "*":
+            for item in _as_list(node):
+                _blank(item, steps[at + 1 :])
+            return
+        node = _as_object(node).get(step)
+    if node is None:
+        return
+    last = steps[-1]
+    value = _as_object(node).get(last)
+    if isinstance(value, list):
+        value[:] = [None] * len(value)
+    elif value is not None:
+        node[last] = None
+
+
+def _as_list(node: Any) -> list[Any]:
+    if not isinstance(node, list):
+        raise MalformedEvent("what should be a list of the data is none")
+    return node
+
+
+def _as_object(node: Any) -> dict[str, Any]:
+    if not isinstance(node, dict):
+        raise MalformedEvent("what should be an object of the data is none")
+    return node
+
+
 def _walk(shape: type[msgspec.Struct], prefix: tuple[str, ...], around: frozenset[str]) -> list[PersonalPath]:
     found: list[PersonalPath] = []
     hints = typing.get_type_hints(shape, include_extras=True)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from libs.events import envelope as envelopes
 from libs.events.envelope import Envelope, Fact
-from libs.events.personal import PersonalPath, places
+from libs.events.personal import PersonalPath, blank
 from libs.events.ports import Opened, Sealer
 from libs.events.registry import Event, Registry
 
@@ -56,8 +56,7 @@ class Reader:
 
 def _wordless(envelope: Envelope, paths: tuple[PersonalPath, ...]) -> Envelope:
     # The envelope was decoded for this call alone, so its tree is nobody else's.
-    for place in places(envelope.data, paths):
-        place.container[place.field] = None
+    blank(envelope.data, paths)
     return envelope
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.events.errors import MalformedEvent
-from libs.events.personal import Personal, PersonalPath, personal_paths, places
+from libs.events.personal import Personal, PersonalPath, blank, personal_paths, places
 
 Text = Annotated[str | None, Personal("owner_id")]
 
@@ -211,3 +211,29 @@ def test_no_tree_makes_it_fail_otherwise(tree: Any) -> None:
         places(tree, personal_paths(Whole))
     except MalformedEvent:
         return
+
+
+@given(st.booleans(), st.lists(st.none() | st.text(max_size=3), max_size=3), st.none() | st.text(max_size=3))
+def test_what_is_blanked_is_what_is_personal(nested: bool, texts: list[str | None], text: str | None) -> None:
+    """As if each place had been looked up: everything else stands."""
+    paths = (
+        PersonalPath(("title",), ("owner",)),
+        PersonalPath(("labels",), ("owner",)),
+        PersonalPath(("deep", "*", "text"), ("owner",)),
+    )
+
+    def tree() -> dict[str, Any]:
+        deep = [{"text": one, "owner": "b", "kept": 1} for one in texts] if nested else None
+        return {"title": text, "labels": list(texts), "owner": "a", "kept": "this", "deep": deep}
+
+    expected, blanked = tree(), tree()
+    for place in places(expected, paths):
+        place.container[place.field] = None
+    blank(blanked, paths)
+    assert blanked == expected
+
+
+@pytest.mark.parametrize("data", [{"deep": {"text": "no list"}}, {"deep": ["no object"]}])
+def test_what_has_another_shape_is_not_blanked(data: dict[str, Any]) -> None:
+    with pytest.raises(MalformedEvent):
+        blank(data, (PersonalPath(("deep", "*", "text"), ("owner",)),))
