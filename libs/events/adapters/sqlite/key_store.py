@@ -18,6 +18,7 @@ from time import monotonic, sleep
 from typing import TypeVar
 
 from libs.events.adapters.sqlite.faults import translated
+from libs.events.adapters.sqlite.looking import address
 from libs.events.canonical import time_text
 from libs.events.errors import StoreUnavailable
 from libs.events.ports import WrappedKey
@@ -120,8 +121,7 @@ class SQLiteKeyStore:
 
     def _connect(self) -> sqlite3.Connection:
         if self._read_only:
-            address = f"{self._path.absolute().as_uri()}?mode=ro"
-            return sqlite3.connect(address, uri=True, timeout=self._busy_timeout, isolation_level=None)
+            return sqlite3.connect(address(self._path), uri=True, timeout=self._busy_timeout, isolation_level=None)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         # SQLite gives its log the mode of the file, and would make the file readable to all.
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))

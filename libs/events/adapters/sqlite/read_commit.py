@@ -12,7 +12,7 @@ from libs.events.adapters.sqlite.read_terms import chunks, marks
 from libs.events.errors import OwnershipLost, StoreUnavailable
 from libs.events.ports import Checkpoint, Commit, Ownership, Parked
 
-_NOW = "(julianday('now') - 2440587.5) * 86400.0"
+NOW = "(julianday('now') - 2440587.5) * 86400.0"
 """Seconds since 1970, by the clock that all processes on this file share."""
 
 
@@ -21,7 +21,7 @@ def own(connection: sqlite3.Connection, projection: str, topic: str, partition: 
 
     Raises StoreUnavailable while the file is held, and OwnershipLost when another generation has followed it.
     """
-    held, successor = connection.execute(f"SELECT held_until > {_NOW}, successor FROM serving").fetchone()
+    held, successor = connection.execute(f"SELECT held_until > {NOW}, successor FROM serving").fetchone()
     if successor is not None:
         raise OwnershipLost(f"{projection}: generation {successor} serves now")
     if held:
@@ -41,7 +41,7 @@ def owns(connection: sqlite3.Connection, owner: Ownership) -> bool:
 def hold(connection: sqlite3.Connection, projection: str, topics: Iterable[str], seconds: float) -> list[Ownership]:
     """Owns every topic's only partition, and keeps others from owning one. Raises what `own` raises."""
     held = [own(connection, projection, topic, 0) for topic in topics]
-    connection.execute(f"UPDATE serving SET held_until={_NOW} + ?", (seconds,))
+    connection.execute(f"UPDATE serving SET held_until={NOW} + ?", (seconds,))
     return held
 
 
