@@ -94,7 +94,8 @@ class Keyring:
         for pair in missing:
             wrapped = stored.get(pair)
             if wrapped is None:
-                raise KeyMissing(f"key {pair[1]} of tenant {pair[0]} is gone without a tombstone: restore the keyring")
+                # Shown to whoever asks whether the service is ready, so it names no tenant.
+                raise KeyMissing(f"key {pair[1]} is gone without a tombstone: restore the keyring")
             key = self._unwrap(wrapped)
             found[pair] = key
             if key is not None and destructions == self._destructions:

@@ -122,18 +122,22 @@ def consumer_of(model: ReadModel, reads: ReadStore) -> Consumer:
 
 
 async def readiness(kernel: Kernel, runners: Sequence[Runner]) -> Readiness:
-    """Ready while the event store takes appends and every runner goes on; says how each is, and its lag in events."""
+    """Ready while the event store takes appends and every runner goes on; says how each is, and its lag in events.
+
+    What has stopped says why, what waits how often in a row it has tried. Anybody may ask, so no reason names a tenant.
+    """
     parts: dict[str, Any] = {"event store": {"state": "ok"}}
     try:
         await kernel.store.probe()
     except StoreUnavailable:
         parts["event store"] = {"state": "unavailable"}
     for runner in runners:
-        parts[f"{runner.consumer.name} from {runner.topic}"] = {
-            "state": _state(runner),
-            "lag": runner.lag,
-            "parked": runner.parked,
-        }
+        said: dict[str, Any] = {"state": _state(runner), "lag": runner.lag, "parked": runner.parked}
+        if runner.stopped is not None:
+            said["reason"] = runner.stopped
+        elif runner.failures:
+            said["failures"] = runner.failures
+        parts[f"{runner.consumer.name} from {runner.topic}"] = said
     return Readiness(all(part["state"] in ("ok", "running") for part in parts.values()), parts)
 
 
