@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from services.cli import docs, doctor, rebuild, seed, token, up
+from services.cli import docs, doctor, rebuild, seed, status, token, up
 
 app = typer.Typer(
     name="cairn",
@@ -15,6 +15,7 @@ app = typer.Typer(
 app.command("up")(up.up)
 app.command("token")(token.token)
 app.command("seed")(seed.seed)
+app.command("status")(status.status)
 app.command("doctor")(doctor.doctor)
 app.command("rebuild")(rebuild.rebuild)
 app.command("docs", hidden=True)(docs.docs)

@@ -30,6 +30,12 @@ def command(*arguments: str | Path) -> str:
     return shlex.join([_program(), *map(str, arguments)])
 
 
+def command_on(folder: Path, *arguments: str | Path) -> str:
+    """The same for a data folder, which is only named where a command would not take it by itself."""
+    named = folder != ServiceSettings.model_fields["data_dir"].get_default()
+    return command(*arguments, *(("--data", folder) if named else ()))
+
+
 def _program() -> str:
     invoked = sys.argv[0]
     if Path(invoked).name != NAME or os.sep not in invoked:

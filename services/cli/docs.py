@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import json
 import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
@@ -18,6 +19,7 @@ from libs.access.policy import matrix
 from libs.events.registry import REGISTRY
 from libs.web.settings import ServiceSettings
 from services.cli.console import fail
+from services.cli.status.shape import Status
 from services.cli.up import Installation, assemble
 from services.gateway import wiring as gateway
 from services.goals import wiring as goals
@@ -58,6 +60,7 @@ async def _pages() -> Mapping[str, str]:
                 "settings.md": _settings((ServiceSettings, gateway.SETTINGS, goals.SETTINGS)),
                 "events.md": _events(),
                 "access.md": _access(installation),
+                "status.schema.json": json.dumps(msgspec.json.schema(Status), indent=2) + "\n",
             }
 
 
