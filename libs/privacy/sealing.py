@@ -135,6 +135,11 @@ class FieldSealer:
             raise SealBroken(f"{path} of {envelope.subject} was altered, or moved from another place") from None
 
 
+def key_ids(envelope: Envelope, paths: tuple[PersonalPath, ...]) -> set[str]:
+    """The ids of the keys that a stored envelope's text needs. Raises SealBroken, MalformedEvent."""
+    return {_parse(place).key_id for place in places(envelope.data, paths)}
+
+
 def _copy(node: Any) -> Any:
     # copy.deepcopy is an order of magnitude slower, and an event's tree holds nothing but these.
     if isinstance(node, dict):

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import secrets
-import shutil
 import sqlite3
-from collections.abc import Iterator
-from itertools import count, pairwise
+from itertools import count
 from pathlib import Path
 
 import anyio
@@ -17,56 +14,9 @@ import pytest
 
 from libs.events.adapters.sqlite.event_store import SQLiteEventStore
 from libs.events.adapters.sqlite.inspect import inspect
+from tests.cli.installations import doctor, only
 from tests.contracts.event_store_base import laid
 from tests.product import inside, run, start
-
-
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The data of a product that did some work and was stopped."""
-    with start(tmp_path_factory.mktemp("doctor")) as product:
-        person_id, token = product.person("ann@acme.example"), product.token("ann@acme.example")
-        with product.client(token) as client:
-            goal = {"title": "G", "kind": "objective", "owner_id": person_id}
-            assert client.post("/goals", json=goal).status_code == 201
-        product.stop()
-        yield product.data
-
-
-@pytest.fixture
-def data(installation: Path, tmp_path: Path) -> Path:
-    """A copy to break."""
-    return shutil.copytree(installation, tmp_path / "data")
-
-
-def doctor(data: Path, **settings: str) -> tuple[int, list[str]]:
-    """The exit code and what was found wrong, each with its remedy."""
-    before = contents(data)
-    done = inside("doctor", "--data", data, **settings)
-    assert done.stderr == ""
-    assert contents(data) == before, "it changed something"
-    lines = [*done.stdout.splitlines(), ""]
-    wrong = [f"{line} {remedy}" for line, remedy in pairwise(lines) if line.startswith("FAIL")]
-    assert all("->" in one for one in wrong), done.stdout
-    assert (done.returncode == 0) == (wrong == []), done.stdout
-    return done.returncode, wrong
-
-
-def contents(data: Path) -> dict[str, tuple[int, str]]:
-    """Every file with its mode and content, but for what SQLite keeps beside a file while it reads."""
-    return {
-        str(path): (path.stat().st_mode, hashlib.sha256(path.read_bytes()).hexdigest())
-        for path in sorted(data.rglob("*"))
-        if path.is_file() and not path.name.endswith(("-wal", "-shm"))
-    }
-
-
-def only(found: tuple[int, list[str]], *words: str) -> None:
-    """Exactly one finding, with these words in it."""
-    code, wrong = found
-    assert (code, len(wrong)) == (1, 1), wrong
-    for word in words:
-        assert word in wrong[0]
 
 
 def test_all_is_well(data: Path) -> None:
