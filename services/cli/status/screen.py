@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -44,9 +43,9 @@ class Section:
 def drawn(status: Status) -> RenderableType:
     """For a terminal."""
     parts: list[RenderableType] = [Text(line, style="bold") for line in _head(status)]
-    parts += [_table(section) for section in _sections(status)]
-    parts += [Text(line, style="dim") for line in _foot(status)]
-    parts.append(Text(""))
+    for section in _sections(status):
+        parts += [Text(""), _table(section)]
+    parts += [Text(line, style="dim") for line in ("", *_foot(status), "")]
     if status.well:
         parts.append(Text("All is well.", style="green"))
     parts += [Text(line, style="red" if line.startswith("!") else "") for line in _problems(status)]
@@ -81,10 +80,10 @@ def _process(process: Process | None) -> str:
 
 def _sections(status: Status) -> Iterator[Section]:
     columns = (
-        Column("event store"),
+        Column("store"),
         Column("tenants", number=True),
         Column("events", number=True),
-        Column("greatest tenant"),
+        Column("greatest"),
         Column("last event"),
         Column("size", number=True),
         Column("id"),
@@ -111,8 +110,8 @@ _CONSUMER = (
     Column("generation"),
     Column("events", number=True),
     Column("behind", number=True),
-    Column("oldest due", number=True),
-    Column("a second", number=True),
+    Column("for", number=True),
+    Column("per s", number=True),
     Column("parked", number=True),
     Column("size", number=True),
     Column("state"),
@@ -208,9 +207,11 @@ def _age(seconds: float) -> str:
 
 
 def _table(section: Section) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="dim")
+    # 80 columns are enough as long as numbers are small; where they are not, only the last column breaks its lines.
+    table = Table(box=None, pad_edge=False, padding=(0, 1), collapse_padding=True, header_style="bold")
     for column in section.columns:
-        table.add_column(column.name, justify="right" if column.number else "left", overflow="fold")
+        last = column is section.columns[-1]
+        table.add_column(column.name, justify="right" if column.number else "left", overflow="fold", no_wrap=not last)
     for row in section.rows:
         table.add_row(*(Text(cell, style=_colour(cell)) for cell in row))
     return table
