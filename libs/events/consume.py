@@ -189,7 +189,8 @@ class Runner:
                 self._limit, self._full = len(records) // 2, True
                 return True
             self.stopped = f"{_code(fatal)}: {fatal}"
-            _log.error("consumer stopped", extra={"projection": self.consumer.name, "reason": _code(fatal)})
+            told = self.stopped if isinstance(fatal, StoreRestored) else _code(fatal)
+            _log.error("consumer stopped", extra={"projection": self.consumer.name, "reason": told})
             return False
         return bool(records)
 
@@ -210,7 +211,7 @@ class Runner:
         for tenant, checkpoint in self._checkpoints.items():
             head = await self.log.tenant_head(self.topic, tenant)
             if head.store_id != checkpoint.store_id or head.sequence < checkpoint.sequence:
-                raise StoreRestored(f"the store of {self.topic} is not the one that was applied: rebuild this consumer")
+                raise StoreRestored(self.topic)
         self._owner, self._offset = owner, owner.offset
         self.positions.forget(self.consumer.name, self.topic)
         for tenant, checkpoint in self._checkpoints.items():
@@ -261,7 +262,7 @@ class Runner:
         for record in records:
             point = reached.get(record.tenant) or self._checkpoints.get(record.tenant)
             if point is not None and point.store_id != record.store_id:
-                raise StoreRestored(f"{self.topic} now comes from another store: rebuild this consumer")
+                raise StoreRestored(self.topic)
             last = point.sequence if point is not None else 0
             if record.sequence <= last:
                 continue

@@ -142,6 +142,11 @@ class OwnershipLost(KernelError):
 class StoreRestored(KernelError):
     """`store_restored`: the log's store has another id, or its head is behind the checkpoint."""
 
+    def __init__(self, topic: str) -> None:
+        super().__init__(
+            f"the store of {topic} is not the one that was applied: stop cairn, run `cairn rebuild --all`, start it"
+        )
+
 
 class RebuildRunning(KernelError):
     """Somebody else is building a new generation of this read model."""

@@ -23,6 +23,11 @@ class ServiceSettings(BaseSettings):
         default=None,
         description="32 bytes in base64 that wrap every person's key. Unset: made once in the data folder, mode 0600.",
     )
+    tombstones: Path | None = Field(
+        default=None,
+        description="The file of who was erased; after a restore their keys are destroyed again, so keep it where no "
+        "backup is restored to. Unset: tombstones.ndjson in the data folder.",
+    )
     oidc_issuers: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description="Issuers of your identity provider, comma-separated. When set, development tokens are refused; "

@@ -18,14 +18,19 @@ from libs.events.adapters.sqlite.key_store import SQLiteKeyStore
 from libs.events.adapters.sqlite.read_models import SQLiteReadModels
 from libs.events.declare import ReadModel
 from libs.events.envelope import topic_of
+from libs.events.errors import KernelError
 
 LOCK = "serving.lock"
+UNFINISHED = "restore.unfinished"
+"""While this file is there, a restore is under way or was cut short: what is here may be half of two installations."""
 KEYS = "keys.db"
 EVENTS = "events"
 READS = "read"
 KEY_ENCRYPTION_KEY = "key-encryption.key"
 DEVELOPMENT_TOKENS = "development-tokens.key"
 INNER_HOP = "inner-hop.key"
+TOMBSTONES = "tombstones.ndjson"
+"""Who was erased, unless CAIRN_TOMBSTONES says that it is kept elsewhere."""
 _PATIENCE = 1.0
 """Seconds to wait for the lock: who asks `served_by` holds it for a moment."""
 _LONGEST = 500
@@ -43,6 +48,13 @@ class FolderInUse(Exception):
         )
 
 
+class RestoreUnfinished(KernelError):
+    """A restore of this folder was cut short, so nothing may be begun on what is there."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"a restore of {path} was cut short: run cairn restore again, with --replace, to its end.")
+
+
 def served_by(path: Path) -> str | None:
     """What the process that serves this folder says about itself, None when nobody serves it. Changes nothing."""
     said = _said(path)
@@ -52,6 +64,23 @@ def served_by(path: Path) -> str | None:
 def served_at(path: Path) -> str | None:
     """The address that the process which serves this folder answers at; None when nobody does, or has not said yet."""
     return next(iter((_said(path) or "").splitlines()[1:]), None)
+
+
+def claimed(path: Path) -> int:
+    """Claims a folder that is there until the returned descriptor is closed, or its process ends. Raises FolderInUse.
+
+    Blocks, for at most a second; for the start of a process.
+    """
+    descriptor = os.open(path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        if not _locked(descriptor):
+            raise FolderInUse(path, _holder(os.read(descriptor, _LONGEST).decode(errors="replace")))
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"process {os.getpid()}\n".encode())
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def _said(path: Path) -> str | None:
@@ -73,10 +102,12 @@ def _holder(said: str) -> str:
 
 
 class DataFolder:
-    """Opens the files of one data folder and closes them together."""
+    """Opens the files of one data folder and closes them together. Raises RestoreUnfinished."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        if (path / UNFINISHED).exists():
+            raise RestoreUnfinished(path)
         # Only the owner may look: the key encryption key lies in here.
         for part in (path, path / EVENTS, path / READS):
             part.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -90,16 +121,7 @@ class DataFolder:
 
         Blocks, for at most a second; for the start of a process.
         """
-        descriptor = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            if not _locked(descriptor):
-                raise FolderInUse(self.path, _holder(os.read(descriptor, _LONGEST).decode(errors="replace")))
-            os.ftruncate(descriptor, 0)
-            os.write(descriptor, f"process {os.getpid()}\n".encode())
-        except BaseException:
-            os.close(descriptor)
-            raise
-        self._lock = descriptor
+        self._lock = claimed(self.path)
 
     def answers_at(self, url: str) -> None:
         """Leaves word where the process that serves this folder answers; after `serve`."""

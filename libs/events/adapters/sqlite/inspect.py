@@ -56,10 +56,11 @@ class StoreLook:
         return sum(self.heads.values())
 
 
-def inspect(path: Path) -> StoreSummary:
+def inspect(path: Path, *, at_rest: bool = False) -> StoreSummary:
     """Reads the whole file once, as it stands at one moment, whoever writes meanwhile.
 
-    Raises StoreUnavailable when it cannot be read or is no event store.
+    `at_rest`: nobody has it open, so nothing is made beside it, and a log that lies there does not count. Raises
+    StoreUnavailable when it cannot be read or is no event store.
     """
 
     def work(connection: sqlite3.Connection) -> StoreSummary:
@@ -70,7 +71,7 @@ def inspect(path: Path) -> StoreSummary:
         [(stored,)] = connection.execute("SELECT count(*) FROM stored_events").fetchall()
         return StoreSummary(tenants, stored, verdict == "ok" and last == placed == stored and not gaps)
 
-    return looked(path, work)
+    return looked(path, work, at_rest=at_rest)
 
 
 def look(path: Path, applied: Sequence[Mapping[str, int]] = ()) -> StoreLook:
@@ -129,6 +130,11 @@ def count_keys(path: Path) -> tuple[int, int]:
         return connection.execute(sql).fetchone() if _has_holders(connection) else (0, 0)
 
     return looked(path, work)
+
+
+def is_sound(path: Path) -> bool:
+    """SQLite's own verdict on a file that nobody has open. Raises StoreUnavailable when it cannot be read."""
+    return looked(path, lambda one: one.execute("PRAGMA quick_check(1)").fetchall() == [("ok",)], at_rest=True)
 
 
 def sqlite_version() -> tuple[int, ...]:

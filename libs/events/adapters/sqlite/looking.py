@@ -17,11 +17,16 @@ T = TypeVar("T")
 _PATIENCE = 5.0
 
 
-def looked(path: Path, work: Callable[[sqlite3.Connection], T]) -> T:
+def looked(path: Path, work: Callable[[sqlite3.Connection], T], *, at_rest: bool = False) -> T:
     """What `work` finds, as of one moment, whoever writes meanwhile; called again when somebody began to.
 
-    Raises StoreUnavailable when the file is not there, cannot be read, or is not what `work` takes it for.
+    `at_rest`: nobody has it open, and a log that lies there does not count. Raises StoreUnavailable when the file is not there, cannot be read, or is not what `work` takes it for.
     """
+    if at_rest:
+        try:
+            return _on(path, work, at_rest=True)
+        except sqlite3.Error as error:
+            raise _unavailable(path, error) from error
     before = _trace(path)
     if before is not None and not _logged(path):
         try:
@@ -38,14 +43,14 @@ def looked(path: Path, work: Callable[[sqlite3.Connection], T]) -> T:
         raise _unavailable(path, error) from error
 
 
-def address(path: Path) -> str:
+def address(path: Path, *, at_rest: bool = False) -> str:
     """The file's URI for `sqlite3.connect`, to read it as it can be read now."""
-    how = "mode=ro" if _logged(path) else "mode=ro&immutable=1"
+    how = "mode=ro" if _logged(path) and not at_rest else "mode=ro&immutable=1"
     return f"{path.absolute().as_uri()}?{how}"
 
 
-def _on(path: Path, work: Callable[[sqlite3.Connection], T]) -> T:
-    connection = sqlite3.connect(address(path), uri=True, isolation_level=None, timeout=_PATIENCE)
+def _on(path: Path, work: Callable[[sqlite3.Connection], T], *, at_rest: bool = False) -> T:
+    connection = sqlite3.connect(address(path, at_rest=at_rest), uri=True, isolation_level=None, timeout=_PATIENCE)
     try:
         connection.execute("BEGIN")
         return work(connection)
