@@ -37,9 +37,10 @@ class RebuildFailed(KernelError):
 
 @dataclass
 class Report:
-    """How a rebuild ended. `compared`: both at the same position; an empty old generation says nothing.
+    """How a rebuild ended.
 
-    `expected`: the fold's version rose, or keys were parked before, so that rows may have become others.
+    `compared`: both at the same position; an old generation that is empty, or folds the history of before a restore,
+    says nothing. `expected`: the fold's version rose, or keys were parked before, so that rows may have become others.
     """
 
     model: str
@@ -99,7 +100,7 @@ class Rebuild:
             noting = Noting(built.store)
             runners = self._runners(noting)
             await self._follow(runners)
-            if await self._level(live, runners):
+            if await self._same_log(live, runners) and await self._level(live, runners):
                 await self._compare(live, built, runners, report, told)
             if report.may_switch(accept=accept):
                 noting.touched.clear()
@@ -140,6 +141,17 @@ class Rebuild:
             await _reach(runners, ends)
 
     # --- beside the old one -------------------------------------------------------------------------------------
+
+    async def _same_log(self, live: Generation, runners: Sequence[Runner]) -> bool:
+        """Whether the old generation folds the history that is there now; after a restore it does not (promise 11)."""
+        async with self.generations.frozen(live) as frozen:
+            points = [(runner.topic, await frozen.checkpoints(runner.topic)) for runner in runners]
+        for topic, of_topic in points:
+            for tenant, point in of_topic.items():
+                head = await self.log.tenant_head(topic, tenant)
+                if head.store_id != point.store_id or head.sequence < point.sequence:
+                    return False
+        return True
 
     async def _level(self, live: Generation, runners: Sequence[Runner]) -> bool:
         """Waits until the old generation is not behind the new one; False when nothing was ever folded into it."""
