@@ -189,8 +189,8 @@ class Runner:
                 self._limit, self._full = len(records) // 2, True
                 return True
             self.stopped = f"{_code(fatal)}: {fatal}"
-            told = self.stopped if isinstance(fatal, StoreRestored) else _code(fatal)
-            _log.error("consumer stopped", extra={"projection": self.consumer.name, "reason": told})
+            what = f"consumer stopped: {fatal.REMEDY}" if isinstance(fatal, StoreRestored) else "consumer stopped"
+            _log.error(what, extra={"projection": self.consumer.name, "reason": _code(fatal)})
             return False
         return bool(records)
 

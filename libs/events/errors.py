@@ -142,10 +142,10 @@ class OwnershipLost(KernelError):
 class StoreRestored(KernelError):
     """`store_restored`: the log's store has another id, or its head is behind the checkpoint."""
 
+    REMEDY: ClassVar[str] = "stop cairn, run `cairn rebuild --all`, start it"
+
     def __init__(self, topic: str) -> None:
-        super().__init__(
-            f"the store of {topic} is not the one that was applied: stop cairn, run `cairn rebuild --all`, start it"
-        )
+        super().__init__(f"the store of {topic} is not the one that was applied: {self.REMEDY}")
 
 
 class RebuildRunning(KernelError):
