@@ -15,6 +15,7 @@ from time import perf_counter
 
 from tests.bench import (
     appends,
+    backup,
     folding,
     fresh,
     latency,
@@ -45,6 +46,7 @@ def benches(most: int) -> dict[str, Bench]:
         "folding": folding.run,
         "rollup": rollup.run,
         "seeding": partial(seeding.run, most=most),
+        "backup": partial(backup.run, most=most),
         "memory": partial(memory.run, most=most),
         "fresh": partial(fresh.run, most=most),
         "rebuild": partial(rebuild.run, most=most),
