@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from libs.events.adapters.sqlite import snapshot as module
+from libs.events.adapters.sqlite.manifest import digest
 from libs.events.adapters.sqlite.snapshot import snapshot
 from libs.events.errors import StoreUnavailable
 from tests.product import eventually
@@ -125,10 +126,23 @@ def test_after_a_kill_the_log_counts(tmp_path: Path) -> None:
     with written(source, "seldom"):
         before = turns(source)
     assert source.with_name("source.db-wal").stat().st_size > 100_000
-    snapshot(source, tmp_path / "copy.db", lambda _: None)
+    assert snapshot(source, tmp_path / "copy.db", lambda _: None) is None, "its digest is not that of the file alone"
     verdict, amount, count, last = judged(tmp_path / "copy.db")
     assert (verdict, amount, count) == ("ok", 200_000, last)
     assert last >= before
+
+
+def test_without_a_log_the_digest_is_that_of_the_file(tmp_path: Path) -> None:
+    source = tmp_path / "source.db"
+    with written(source, "often"):
+        pass
+    with closing(sqlite3.connect(source)) as last:
+        assert last.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+    told: list[int] = []
+    for copy in (tmp_path / "first.db", tmp_path / "second.db"):
+        assert snapshot(source, copy, told.append) == digest(copy) == digest(source)
+    assert sum(told) == 2 * source.stat().st_size > 2 * module.CHUNK
+    assert judged(tmp_path / "first.db")[:2] == ("ok", 200_000)
 
 
 def test_a_log_that_begins_anew_while_it_is_copied_is_copied_anew(tmp_path: Path) -> None:

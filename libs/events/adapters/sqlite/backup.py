@@ -90,9 +90,7 @@ class Backup:
             raise BackupRefused(f"{target} is not empty: name a folder that is not there yet.")
 
     def _database(self, draft: Path, path: str) -> None:
-        copy = draft / path
-        snapshot(self.folder / path, copy, self._advance)
-        self._keep(draft, path)
+        self._keep(draft, path, snapshot(self.folder / path, draft / path, self._advance))
 
     def _small(self, draft: Path) -> None:
         key = self.folder / KEY_ENCRYPTION_KEY
@@ -101,12 +99,15 @@ class Backup:
                 _make(draft / path, source.read_bytes())
                 self._keep(draft, path)
 
-    def _keep(self, draft: Path, path: str) -> None:
-        """Makes a copy durable while its digest is taken."""
+    def _keep(self, draft: Path, path: str, known: str | None = None) -> None:
+        """Makes a copy durable while its digest is taken, unless that is known."""
         copy = draft / path
+        size = copy.stat().st_size
         with ThreadPoolExecutor(1) as beside:
             flushed = beside.submit(flush, copy)
-            self._files.append(FileEntry(path, copy.stat().st_size, digest(copy, self._advance)))
+            if known is not None:
+                self._advance(size)
+            self._files.append(FileEntry(path, size, known or digest(copy, self._advance)))
             flushed.result()
 
     def _manifest(self, draft: Path) -> Manifest:

@@ -7,10 +7,13 @@ after one. That is several times faster than its backup interface, which takes p
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
+from itertools import cycle
 from pathlib import Path
 
 from libs.events.adapters.sqlite.faults import translated
@@ -25,18 +28,25 @@ Copied = Callable[[int], None]
 """Told how many more bytes were copied."""
 
 
-def snapshot(source: Path, target: Path, copied: Copied) -> None:
+def snapshot(source: Path, target: Path, copied: Copied) -> str | None:
     """Writes the file as of a moment within the call to `target`, a new one of mode 0600; not flushed yet.
 
-    Raises StoreUnavailable. Not for a process that has `source` open otherwise: closing a file lets go of all locks
-    that the process holds on it.
+    Returns the SHA-256 of `target` in hex where the copy is what the file was; None where a log went into it. Raises
+    StoreUnavailable. Not for a process that has `source` open otherwise: closing a file lets go of all locks that the
+    process holds on it.
     """
     try:
         # Closed after the connection, whose locks would go with the first descriptor.
         with open(source, "rb", buffering=0) as file, _moment(source):
-            _copy(file.fileno(), target, copied)
-            _copy_log(source.with_name(f"{source.name}-wal"), target.with_name(f"{target.name}-wal"))
-        _make_whole(target)
+            log, copy = (path.with_name(f"{path.name}-wal") for path in (source, target))
+            hashed = None if _is_written(log) else hashlib.sha256()
+            _copy(file.fileno(), target, copied, hashed.update if hashed is not None else None)
+            _copy_log(log, copy)
+        if _is_written(copy):
+            _make_whole(target)
+            return None
+        copy.unlink(missing_ok=True)
+        return hashed.hexdigest() if hashed is not None else None
     except sqlite3.Error as error:
         raise translated(error, source) from error
     except OSError as error:
@@ -54,17 +64,30 @@ def _moment(source: Path) -> Iterator[None]:
         yield
 
 
-def _copy(source: int, target: Path, copied: Copied) -> None:
-    buffer = memoryview(bytearray(CHUNK))
-    with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as file:
-        at = 0
-        while count := os.preadv(source, [buffer], at):
+def _is_written(log: Path) -> bool:
+    return log.exists() and log.stat().st_size > 0
+
+
+def _copy(source: int, target: Path, copied: Copied, hashed: Callable[[memoryview], None] | None = None) -> None:
+    """All of an open file. `hashed` is given the same bytes beside: it needs longer than the copying."""
+    at, hashing = 0, None
+    buffers = cycle([memoryview(bytearray(CHUNK)), memoryview(bytearray(CHUNK))])
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with open(descriptor, "wb") as file, ThreadPoolExecutor(1) as beside:
+        while count := os.preadv(source, [buffer := next(buffers)], at):
+            if hashing is not None:
+                # From here on the other buffer may be written to.
+                hashing.result()
+            if hashed is not None:
+                hashing = beside.submit(hashed, buffer[:count])
             file.write(buffer[:count])
             at += count
             copied(count)
+        if hashing is not None:
+            hashing.result()
 
 
-def _copy_log(source: Path, target: Path, copy: Callable[[int, Path, Copied], None] = _copy) -> None:
+def _copy_log(source: Path, target: Path, copy: Callable[[int, Path, Copied], object] = _copy) -> None:
     """The log to its end; what is torn there was not committed when the moment was."""
     with suppress(FileNotFoundError), open(source, "rb", buffering=0) as log:
         while True:
