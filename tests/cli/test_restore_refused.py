@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import resource
 import secrets
 import sqlite3
+import subprocess
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -18,7 +20,7 @@ from libs.events.adapters.sqlite.folder import DataFolder
 from libs.events.adapters.sqlite.manifest import digest
 from tests.cli.installation import Made, copied, installed, kept, refused
 from tests.cli.test_doctor import contents
-from tests.product import inside
+from tests.product import CAIRN, environment, inside
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +145,21 @@ def test_nothing_is_restored_under_a_process_that_serves(here: Made) -> None:
         assert contents(here.data) == before
     finally:
         asyncio.run(folder.close())
+
+
+def test_a_disk_that_is_full_changes_nothing(here: Made) -> None:
+    before = kept(here.data)
+    done = subprocess.run(
+        [CAIRN, "restore", here.backup, "--data", here.data, "--replace"],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
+    )
+    refused(done, "cannot be written", "Make room")
+    assert kept(here.data) == before
 
 
 def test_events_are_replaced_only_if_asked(here: Made) -> None:

@@ -6,12 +6,18 @@ import asyncio
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from itertools import count
 from pathlib import Path
 
 import anyio
 import httpx2
 import pytest
 
+from libs.events.adapters.sqlite.backup import Backup
+from libs.events.adapters.sqlite.folder import KEYS
+from libs.events.clock import SystemClock
+from libs.events.errors import KeyMissing
 from libs.events.reader import Unread
 from libs.web.embedded import Embedded
 from libs.web.settings import ServiceSettings
@@ -62,6 +68,34 @@ async def test_a_backup_under_load_is_consistent(product: Product, askers: list[
     await all_is_there(copy, before[-1])
 
 
+class KeysFirst(Backup):
+    """Planted: the keyring is copied before the events."""
+
+    def _database(self, draft: Path, path: str) -> None:
+        if not self._files:
+            super()._database(draft, KEYS)
+        if path != KEYS:
+            super()._database(draft, path)
+
+
+@pytest.mark.parametrize(("kind", "missing"), [(Backup, False), (KeysFirst, True)])
+async def test_who_joins_while_it_copies_has_a_key_in_it(tmp_path: Path, kind: type[Backup], missing: bool) -> None:
+    data, told = tmp_path / "data", count(1)
+
+    def join(*_: object) -> None:
+        """Once, when the first file is copied and its digest is taken."""
+        if next(told) == 2:
+            run("token", "--tenant", "acme", "--email", "pat@acme.example", "--data", data).check_returncode()
+
+    await asyncio.to_thread(run, "token", "--tenant", "acme", "--email", "ann@acme.example", "--data", data)
+    now = SystemClock().now()
+    await asyncio.to_thread(kind(data, data / "none", "0", now, join).write, tmp_path / "backup")
+    done = await asyncio.to_thread(run, "restore", tmp_path / "backup", "--data", tmp_path / "copy")
+    assert done.returncode == 0, done.stderr
+    with pytest.raises(KeyMissing) if missing else nullcontext():
+        await every_event_opens(tmp_path / "copy")
+
+
 async def every_event_opens(data: Path) -> None:
     """Raises KeyMissing for an event whose key is not in the keyring."""
     parts = Embedded(ServiceSettings(data_dir=data))
@@ -70,7 +104,7 @@ async def every_event_opens(data: Path) -> None:
         for service in ("people", "goals"):
             records = await parts.folder.event_store(service).read_log(0, 1_000_000)
             facts = await parts.reader.facts([Unread(record.body, record.sequence) for record in records])
-            assert len(facts) == len(records) > 0
+            assert len(facts) == len(records)
             assert [fact for fact in facts if fact.erased] == []
     finally:
         await parts.close()
