@@ -15,7 +15,7 @@ from libs.access.principals import Principal
 from libs.events.clock import new_id
 from libs.events.ports import Record, Sealer
 from libs.events.reader import Reader
-from libs.events.registry import REGISTRY
+from libs.events.registry import REGISTRY, Registry
 from libs.events.testing import drain
 from libs.privacy.keyring import Keyring
 from libs.privacy.sealing import FieldSealer
@@ -66,19 +66,24 @@ class Installation:
 
 @dataclass(frozen=True)
 class Parts:
-    """What a planted fault replaces; `actor` is on whose behalf the operator acts."""
+    """What a planted fault replaces; `actor` is on whose behalf the operator acts.
+
+    `kek` is the setting of the key encryption key, for a folder whose keys come from elsewhere; None: one of its own.
+    """
 
     sealer: Callable[[Keyring], Sealer] = FieldSealer
     email_name: Callable[[str, str], Any] | None = None
     directory: type[Directory] = Directory
     actor: str = "operator"
+    registry: Registry = REGISTRY
+    kek: str | None = None
 
 
 @asynccontextmanager
 async def installed(folder: Path, parts: Parts) -> AsyncIterator[Installation]:
     """An installation on a folder."""
-    embedded = Embedded(ServiceSettings(data_dir=folder))
-    embedded.reader = Reader(REGISTRY, parts.sealer(embedded.keyring))
+    embedded = Embedded(ServiceSettings(data_dir=folder, key_encryption_key=parts.kek))
+    embedded.reader = Reader(parts.registry, parts.sealer(embedded.keyring))
     people, goals = wire_people(embedded), wire_goals(embedded)
     if parts.email_name is not None:
         object.__setattr__(people.handlers, "email_name", parts.email_name)

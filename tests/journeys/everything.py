@@ -39,7 +39,8 @@ def _people(team: Team) -> None:
         made(team.maya.post(f"/people/{sam}/absences", json={"from": day(n), "to": day(n + 1)})) for n in (-9, 9, 19)
     ]
     assert team.maya.delete(f"/people/{sam}/absences/{away[1]['id']}").is_success
-    uma = team.add("uma", None, external_id="E-17", unit_id=company["id"])
+    settings = {"locale": "fr-CA", "timezone": "America/Toronto"}
+    uma = team.add("uma", None, external_id="E-17", unit_id=company["id"], **settings)
     for turn in ("deactivate", "reactivate", "deactivate"):
         read(admin.post(f"/people/{uma}/{turn}"))
 

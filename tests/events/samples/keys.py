@@ -30,6 +30,10 @@ class SampleKeys:
         kept = json.loads(self._file.read_text()) if self._file.exists() else []
         self._keys = [_key(entry) for entry in kept]
 
+    def every(self) -> list[WrappedKey]:
+        """All the keys there are, as they are wrapped."""
+        return list(self._keys)
+
     async def by_holder(self, tenant: str, holders: Iterable[str]) -> Mapping[str, WrappedKey]:
         """See `KeyStore.by_holder`."""
         wanted = set(holders)

@@ -1,0 +1,1 @@
+"""Whole logs as earlier versions stored them, with their keys and the rows that today's code folds them into."""

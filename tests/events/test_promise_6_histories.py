@@ -1,0 +1,112 @@
+"""Promise 6, whole logs: what earlier versions stored is folded by today's code into the rows that it should give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from libs.events.canonical import Tree
+from libs.events.registry import REGISTRY, Registry
+from libs.events.upcasters import UPCASTERS, Upcaster
+from tests.events.histories import record
+from tests.events.histories.keeping import History, Line, folded, found_in, histories, states_of
+
+HISTORIES = histories()
+
+
+def check_told(found: Mapping[Line, Mapping[str, Any]], expected: Mapping[Line, Mapping[str, Any]]) -> None:
+    """The same rows and states, and each says what is expected. It may say more: read models gain fields."""
+    assert found.keys() == expected.keys()
+    for line, fields in expected.items():
+        says = found[line]
+        if isinstance(fields, list):
+            assert says == fields, line
+        else:
+            assert {name: says.get(name, "nothing") for name in fields} == fields, (
+                f"{line} is another one. If a fold changed on purpose, raise its read model's version, and say "
+                "`python -m tests.events.histories.record --expect NAME`; the events stay as they are."
+            )
+
+
+async def check_history(history: History, folder: Path, registry: Registry = REGISTRY) -> None:
+    """Reader, folds of streams, rows and tree come to what is kept beside the events."""
+    async with folded(history, folder, registry) as home:
+        found = await found_in(home, history)
+        check_told(found, history.expected())
+        for line, state in await states_of(home, history):
+            assert found[line] == state, "commands decide on another state than rows show"
+
+
+@pytest.mark.parametrize("history", HISTORIES, ids=lambda history: history.folder.name)
+async def test_a_history_is_folded_as_it_always_was(history: History, tmp_path: Path) -> None:
+    await check_history(history, tmp_path / "data")
+
+
+def test_every_version_that_is_no_longer_written_is_in_a_history() -> None:
+    told = {name for history in HISTORIES for name in history.names()}
+    old = {name for name in REGISTRY if REGISTRY.today(name) is not REGISTRY.shape(name)}
+    assert old - told == set(), "record a history with the code that still writes it"
+
+
+def test_the_first_history_knows_first_versions_alone() -> None:
+    assert {name.rpartition(".")[2] for name in HISTORIES[0].names()} == {"v1"}
+
+
+@pytest.mark.parametrize("arguments", [["01-goals-alone"], ["--expect", "nowhere"], ["--help"], []])
+def test_a_history_is_never_recorded_again(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert record.main(arguments) == 1
+    assert "never recorded again" in capsys.readouterr().err
+
+
+# --- planted faults ---------------------------------------------------------------------------------------------
+
+
+def needed_alone(registry: Registry, name: str) -> Any:
+    """Planted: an upcaster that brings along only what its version cannot be without."""
+    shape = registry.shape(name)
+    optional = set(shape.__struct_fields__[-len(shape.__struct_defaults__) :]) if shape.__struct_defaults__ else set()
+
+    def lift(tree: Tree) -> Tree:
+        kept = {field: value for field, value in tree.items() if field not in optional}
+        return UPCASTERS[name].lift(kept)
+
+    return lift
+
+
+FORGETFUL = sorted(name for name in UPCASTERS if REGISTRY.shape(name).__struct_defaults__)
+
+
+def but(name: str, lift: Any) -> Registry:
+    """Today's registry with another upcaster of one version."""
+    step = UPCASTERS[name]
+    return Registry({one: REGISTRY.shape(one) for one in REGISTRY}, {**UPCASTERS, name: Upcaster(step.to, lift)})
+
+
+async def check_found_out(name: str, registry: Registry, folder: Path) -> None:
+    """Some history that knows the version does not come out right."""
+    knowing = [history for history in HISTORIES if name in history.names()]
+    with pytest.raises(AssertionError):
+        for history in knowing:
+            await check_history(history, folder / history.folder.name, registry)
+
+
+@pytest.mark.parametrize("name", FORGETFUL)
+async def test_an_upcaster_that_forgets_is_found_out(name: str, tmp_path: Path) -> None:
+    await check_found_out(name, but(name, needed_alone(REGISTRY, name)), tmp_path)
+
+
+@pytest.mark.parametrize("name", sorted(UPCASTERS))
+def test_an_upcaster_that_is_gone_is_found_out(name: str) -> None:
+    shapes = {one: REGISTRY.shape(one) for one in REGISTRY}
+    with pytest.raises(ValueError, match="has no upcaster"):
+        Registry(shapes, {one: step for one, step in UPCASTERS.items() if one != name})
+
+
+async def test_a_row_that_lost_something_is_found_out() -> None:
+    [line, *_] = rows = HISTORIES[0].expected()
+    for found in ({}, {**rows, line: {}}, {**rows, ("goals/goals", "another"): {}}):
+        with pytest.raises(AssertionError):
+            check_told(found, rows)
