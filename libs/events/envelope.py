@@ -46,7 +46,7 @@ class Fact(Generic[E_co]):
     """One event, opened and typed: what happened, to which stream, when and by whom.
 
     `sequence` is its place in its tenant's and service's history, from 1. `erased` lists the dotted paths of `data`
-    whose text was destroyed (they read as null).
+    whose text was destroyed (they read as null), by the names that they have today.
     """
 
     data: E_co

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import types
 import typing
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -119,6 +120,19 @@ def _walk(shape: type[msgspec.Struct], prefix: tuple[str, ...], around: frozense
         for steps, nested in _nested(hint):
             found.extend(_walk(nested, (*prefix, name, *steps), fields))
     return found
+
+
+def has_field(shape: type[msgspec.Struct], steps: Sequence[str]) -> bool:
+    """Whether a struct has a field, personal or not, where such steps lead: names, and `*` for a list's elements."""
+    if not steps:
+        return True
+    hint = typing.get_type_hints(shape, include_extras=True).get(steps[0])
+    if hint is None or len(steps) == 1:
+        return hint is not None
+    return any(
+        tuple(steps[1 : 1 + len(around)]) == around and has_field(nested, steps[1 + len(around) :])
+        for around, nested in _nested(hint)
+    )
 
 
 def _may_be_null(hint: Any) -> bool:

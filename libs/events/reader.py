@@ -50,8 +50,11 @@ class Reader:
         return [next(results) if path else Opened(envelope, ()) for envelope, path in zip(decoded, paths, strict=True)]
 
     def _fact(self, opened: Opened, sequence: int) -> Fact[Any]:
-        envelope = opened.envelope
-        return _around(envelope, self.registry.read(envelope.type, envelope.data), sequence, opened.erased)
+        envelope, erased = opened.envelope, opened.erased
+        if erased:
+            # They are paths of the stored version, and whoever reads knows today's class alone.
+            erased = self.registry.paths_today(envelope.type, erased)
+        return _around(envelope, self.registry.read(envelope.type, envelope.data), sequence, erased)
 
 
 def _wordless(envelope: Envelope, paths: tuple[PersonalPath, ...]) -> Envelope:

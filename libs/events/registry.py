@@ -7,7 +7,7 @@ does the last two steps and knows the paths for the second.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -15,7 +15,7 @@ import msgspec
 from libs.events.canonical import Tree
 from libs.events.catalog import goals, people
 from libs.events.errors import EventFromTheFuture, MalformedEvent
-from libs.events.personal import PersonalPath, personal_paths
+from libs.events.personal import PersonalPath, has_field, personal_paths
 from libs.events.upcasters import UPCASTERS, Upcaster
 
 Event = msgspec.Struct
@@ -26,7 +26,8 @@ class Registry:
     """Both directions between wire names and classes; immutable once built.
 
     `shapes` holds every version ever stored, the newest of each name being what is written today. Raises ValueError
-    on a wrong name, a class used twice, or an old version without an upcaster to a known one.
+    on a wrong name, a class used twice, an old version without an upcaster to a known one, or a personal field of
+    which an upcaster does not say what it is called from then on.
     """
 
     def __init__(self, shapes: Mapping[str, type[Event]], upcasters: Mapping[str, Upcaster] = UPCASTERS) -> None:
@@ -59,6 +60,13 @@ class Registry:
             return msgspec.convert(tree, self._shapes[name])
         except msgspec.ValidationError as error:
             raise MalformedEvent(f"{name}: {error}") from error
+
+    def paths_today(self, name: str, paths: Iterable[str]) -> tuple[str, ...]:
+        """Where what stood at these dotted paths of a stored version stands in the class that it reads as today."""
+        found = dict.fromkeys(paths)
+        while (step := self._upcasters.get(name)) is not None:
+            name, found = step.to, dict.fromkeys(new for path in found for new in step.paths_of(path))
+        return tuple(found)
 
     def today(self, name: str) -> type[Event]:
         """The class that a stored version reads as today."""
@@ -100,6 +108,7 @@ class Registry:
             if step.to not in self._shapes:
                 raise ValueError(f"{name} is lifted to {step.to}, which nobody knows")
             self._check_ends(name)
+            self._check_moved(name, step)
 
     def _check_ends(self, name: str) -> None:
         passed = {name}
@@ -108,6 +117,12 @@ class Registry:
             if name in passed:
                 raise ValueError(f"{name} is lifted in a circle")
             passed.add(name)
+
+    def _check_moved(self, name: str, step: Upcaster) -> None:
+        for path in self._paths[name]:
+            for new in step.paths_of(".".join(path.steps)):
+                if not has_field(self._shapes[step.to], new.split(".")):
+                    raise ValueError(f"{name}: {step.to} has no {new}; its upcaster says in `moved` where that text is")
 
 
 def _check_closed(name: str, shape: type[Event]) -> None:

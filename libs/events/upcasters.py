@@ -5,18 +5,46 @@ Written by hand: each entry says which wire name it lifts and to which one. Noth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from libs.events.canonical import Tree
 
 
 @dataclass(frozen=True)
 class Upcaster:
-    """Lifts the data of one wire name to the next: `lift` takes the opened tree and returns a new one."""
+    """Lifts the data of one wire name to the next: `lift` takes the opened tree and returns a new one.
+
+    `moved` leads the dotted path of a personal field that is called otherwise from then on to its new ones, so that
+    what was erased is named by them: `{"name": ("first_name", "last_name")}`, and `{"name": ()}` where it is not kept.
+    A `*` is any element of a list; what is within a field goes with it.
+    """
 
     to: str
     lift: Callable[[Tree], Tree]
+    moved: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def paths_of(self, path: str) -> tuple[str, ...]:
+        """The dotted paths in the lifted tree of what stood at one in the opened tree; itself, unless it moved."""
+        steps = path.split(".")
+        for length in range(len(steps), 0, -1):
+            for old, new in self.moved.items():
+                elements = _elements(old.split("."), steps[:length])
+                if elements is not None:
+                    return tuple(".".join([*_filled(one, elements), *steps[length:]]) for one in new)
+        return (path,)
+
+
+def _elements(pattern: Sequence[str], steps: Sequence[str]) -> list[str] | None:
+    """What the stars of a pattern stand for in a path; None where it is another path."""
+    if len(pattern) != len(steps) or any(one not in ("*", step) for one, step in zip(pattern, steps, strict=True)):
+        return None
+    return [step for one, step in zip(pattern, steps, strict=True) if one == "*"]
+
+
+def _filled(path: str, elements: Sequence[str]) -> list[str]:
+    left = iter(elements)
+    return [next(left) if step == "*" else step for step in path.split(".")]
 
 
 def _same(tree: Tree) -> Tree:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -63,7 +63,10 @@ def rename(tree: dict[str, Any]) -> dict[str, Any]:
 
 
 V1, V2, V3 = (f"toys.visited.v{number}" for number in (1, 2, 3))
-STEPS = {V1: Upcaster(V2, split_name), V2: Upcaster(V3, rename)}
+STEPS = {
+    V1: Upcaster(V2, split_name, {"name": ("first_name", "last_name")}),
+    V2: Upcaster(V3, rename, {"place": ("room",)}),
+}
 VISITED: dict[str, type[Event]] = {V1: VisitedFirst, V2: VisitedSecond, V3: Visited}
 VISITS = Registry(VISITED, STEPS)
 HISTORY: tuple[Event, ...] = (
@@ -115,7 +118,7 @@ async def check_each_version_was_sealed_as_it_was_declared(place: Place) -> None
 
 
 async def check_erased_text_is_lifted_as_null(place: Place) -> None:
-    """An old event of an erased person is lifted too: what was opened is null in today's fields."""
+    """An old event of an erased person is lifted too: what was opened is null in today's fields, and named by them."""
     async with place.open() as world:
         await store_visits(world)
         await world.keyring.destroy("acme", "ada")
@@ -124,7 +127,8 @@ async def check_erased_text_is_lifted_as_null(place: Place) -> None:
         assert msgspec.structs.astuple(first.data) == ("ada", None, None, "Room 7", "unknown")
         assert msgspec.structs.astuple(second.data) == ("bob", None, None, None, "unknown")
         assert msgspec.structs.astuple(third.data) == SEEN[2]
-        assert (first.erased, third.erased) == (("name",), ())
+        both = ("first_name", "last_name")
+        assert [fact.erased for fact in (first, second, third)] == [both, (*both, "room"), ()]
 
 
 async def test_every_version_is_lifted(tmp_path: Path) -> None:
@@ -171,11 +175,19 @@ class LiftsOnce(Registry):
         return msgspec.convert(tree, self.shape(name))
 
 
+class NamesTheStored(Registry):
+    """Planted: says what was erased by names that nobody knows any more."""
+
+    def paths_today(self, name: str, paths: Iterable[str]) -> tuple[str, ...]:
+        return tuple(paths)
+
+
 FAULTS: dict[str, tuple[Callable[[Place], Any], dict[str, Any]]] = {
     "today's paths": (check_every_version_is_lifted, {"registry": VISITS, "reader": OpensUnderTodaysPaths}),
     "lifted sealed": (check_every_version_is_lifted, {"registry": VISITS, "reader": LiftsBeforeItOpens}),
     "one step": (check_every_version_is_lifted, {"registry": LiftsOnce(VISITED, STEPS)}),
     "erased": (check_erased_text_is_lifted_as_null, {"registry": VISITS, "reader": OpensUnderTodaysPaths}),
+    "stored names": (check_erased_text_is_lifted_as_null, {"registry": NamesTheStored(VISITED, STEPS)}),
 }
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import pytest
 
 from libs.events.errors import EventFromTheFuture, MalformedEvent
+from libs.events.personal import Personal
 from libs.events.registry import REGISTRY, Event, Registry
 from libs.events.upcasters import UPCASTERS, Upcaster
 from tests.events import toy
@@ -150,3 +151,66 @@ def test_data_that_the_class_refuses_is_malformed(tree: dict[str, Any]) -> None:
 
 def test_no_upcaster_of_the_product_lies_idle() -> None:
     assert set(UPCASTERS) <= set(REGISTRY)
+
+
+# --- where personal text moves to -------------------------------------------------------------------------------
+
+
+class Remark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part with somebody's text."""
+
+    by: str
+    text: Annotated[str | None, Personal("by")]
+
+
+class Reworded(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The same, its text by another name."""
+
+    by: str
+    words: Annotated[str | None, Personal("by")]
+
+
+FIRST, SECOND = "toys.remarked.v1", "toys.remarked.v2"
+REMARKED = {FIRST: event(remarks=list[Remark], first=Remark), SECOND: event(said=list[Reworded], first=Reworded)}
+
+
+@pytest.mark.parametrize(
+    ("moved", "missing"),
+    [
+        ({}, r"remarks\.\*\.text"),
+        ({"remarks": ("said",)}, r"said\.\*\.text"),
+        ({"remarks.*.text": ("said.*.words",)}, r"first\.text"),
+        ({"remarks.*.text": ("said.*.words",), "first.text": ("first.words", "last.words")}, r"last\.words"),
+        ({"remarks.*.text": ("said.words",), "first.text": ()}, r"said\.words"),
+    ],
+)
+def test_an_upcaster_that_hides_where_personal_text_is_now_is_refused(moved: Any, missing: str) -> None:
+    with pytest.raises(ValueError, match=f"has no {missing}; its upcaster says in `moved`"):
+        Registry(REMARKED, {FIRST: Upcaster(SECOND, same, moved)})
+
+
+def test_what_was_erased_is_named_as_today() -> None:
+    moved = {"remarks.*.text": ("said.*.words",), "first.text": ("first.words",)}
+    registry = Registry(REMARKED, {FIRST: Upcaster(SECOND, same, moved)})
+    stored = ("remarks.0.text", "remarks.12.text", "first.text")
+    assert registry.paths_today(FIRST, stored) == ("said.0.words", "said.12.words", "first.words")
+    assert registry.paths_today(SECOND, ("first.words",)) == ("first.words",)
+
+
+@pytest.mark.parametrize(
+    ("moved", "path", "now"),
+    [
+        ({}, "labels.3", ("labels.3",)),
+        ({"labels": ("tags",)}, "labels.3", ("tags.3",)),
+        ({"labels.*": ("tags.*", "words.*")}, "labels.3", ("tags.3", "words.3")),
+        ({"label": ("tag",)}, "labels.3", ("labels.3",)),
+        ({"metric": ("measure",), "metric.unit": ("unit_of_measure",)}, "metric.unit", ("unit_of_measure",)),
+        ({"metric": ("measure",)}, "metric.unit", ("measure.unit",)),
+        ({"unit": ("measure",)}, "metric.unit", ("metric.unit",)),
+        ({"gone": ()}, "gone", ()),
+        ({"gone": ()}, "gone.within", ()),
+        ({"a.*.b.*.c": ("d.*.*",)}, "a.1.b.2.c", ("d.1.2",)),
+    ],
+)
+def test_a_path_leads_to_where_its_text_is_from_then_on(moved: Any, path: str, now: tuple[str, ...]) -> None:
+    assert Upcaster(SECOND, same, moved).paths_of(path) == now

@@ -85,7 +85,7 @@ SHAPES: dict[str, type[Event]] = {
     "tags.tagged.v1": Tagged,
 }
 UPCASTERS = {
-    "toys.noted.v1": Upcaster("toys.noted.v2", _noted_second),
+    "toys.noted.v1": Upcaster("toys.noted.v2", _noted_second, {"words": ("text",)}),
     "toys.noted.v2": Upcaster("toys.noted.v3", _noted_third),
 }
 TOYS = Registry(SHAPES, UPCASTERS)

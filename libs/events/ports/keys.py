@@ -60,7 +60,10 @@ class KeyStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An envelope with its personal text in clear; `erased` are the dotted paths whose text was destroyed."""
+    """An envelope with its personal text in clear; `erased` are the dotted paths whose text was destroyed.
+
+    They are those of the stored version, as the envelope's data is.
+    """
 
     envelope: Envelope
     erased: tuple[str, ...]
