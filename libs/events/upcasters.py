@@ -52,9 +52,16 @@ def _same(tree: Tree) -> Tree:
     return tree
 
 
+def _recorded_version(tree: Tree) -> Tree:
+    """A correction named the version that it corrects `corrected_version`, which reads as the version it made."""
+    kept = {name: value for name, value in tree.items() if name != "corrected_version"}
+    return {**kept, "recorded_version": tree["corrected_version"]}
+
+
 UPCASTERS: Mapping[str, Upcaster] = {
     "people.person-added.v1": Upcaster("people.person-added.v2", _same),
     "goals.check-in-recorded.v1": Upcaster("goals.check-in-recorded.v2", _same),
+    "goals.check-in-corrected.v1": Upcaster("goals.check-in-corrected.v2", _recorded_version),
     "goals.goal-created.v1": Upcaster("goals.goal-created.v2", _same),
     "goals.goal-moved.v1": Upcaster("goals.goal-moved.v2", _same),
     "goals.alignment-declined.v1": Upcaster("goals.alignment-declined.v2", _same),

@@ -52,7 +52,7 @@ def correcting(recorded: CheckInRecorded | None = None, *, author: str = "ada", 
 
 def corrected(**fields: Any) -> CheckInCorrected:
     """The fact that a correction leads to."""
-    plain = {"check_in_id": "c-1", "corrected_version": 2, "author_id": "ada", "reason": "Counted twice."}
+    plain = {"check_in_id": "c-1", "recorded_version": 2, "author_id": "ada", "reason": "Counted twice."}
     return CheckInCorrected(**{**plain, **fields})
 
 

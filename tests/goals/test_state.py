@@ -92,7 +92,7 @@ def test_a_goal_is_what_was_last_said_of_it(facts: Sequence[Any]) -> None:
 
 
 def test_nothing_that_comes_from_check_ins_or_other_goals_is_kept() -> None:
-    correction = CheckInCorrected(check_in_id="c-1", corrected_version=2, author_id="ada", reason="x", status="delayed")
+    correction = CheckInCorrected(check_in_id="c-1", recorded_version=2, author_id="ada", reason="x", status="delayed")
     for fact in (checked_in(value=Decimal(45)), correction):
         before, now = goal(MEASURED), after(GOAL, MEASURED, fact, stream="acme/goal/g-1")
         moved = {"version": 2, "updated_at": EPOCH + timedelta(hours=1), "updated_by": "tester"}

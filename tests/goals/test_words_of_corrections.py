@@ -11,7 +11,7 @@ from tests.goals.test_words import SEEN, told
 
 def test_a_correction_is_told_from_what_was_recorded() -> None:
     fact = CheckInCorrected(
-        check_in_id="c-1", corrected_version=2, author_id="ada", reason="x", status="delayed", cleared=["value", "note"]
+        check_in_id="c-1", recorded_version=2, author_id="ada", reason="x", status="delayed", cleared=["value", "note"]
     )
     history = (created(), SEEN, fact)
     assert told(*history, recorded=SEEN) == (
@@ -28,7 +28,7 @@ def test_a_correction_is_told_from_what_was_recorded() -> None:
 
 
 def test_a_second_correction_is_told_from_what_counted_until_then() -> None:
-    about = {"check_in_id": "c-1", "corrected_version": 2, "author_id": "ada", "reason": "x"}
+    about = {"check_in_id": "c-1", "recorded_version": 2, "author_id": "ada", "reason": "x"}
     seen = checked_in(progress=Decimal("0.1"), note="So.")
     first = CheckInCorrected(**about, progress=Decimal("0.2"), cleared=["note"])
     second = CheckInCorrected(**about, status="delayed")

@@ -25,7 +25,7 @@ from tests.journeys.team import (
     today,
 )
 
-RECORDED, CORRECTED = "goals.check-in-recorded.v2", "goals.check-in-corrected.v1"
+RECORDED, CORRECTED = "goals.check-in-recorded.v2", "goals.check-in-corrected.v2"
 
 
 class Aims(NamedTuple):

@@ -148,7 +148,7 @@ def _about(fact: Fact[Any]) -> str | None:
 
 
 def _recorded_at(fact: Fact[Any]) -> int:
-    return fact.data.corrected_version if isinstance(fact.data, CheckInCorrected) else fact.version
+    return fact.data.recorded_version if isinstance(fact.data, CheckInCorrected) else fact.version
 
 
 def _spoken(check_in_id: str, facts: dict[int, Fact[Any]]) -> Spoken:

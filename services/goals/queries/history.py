@@ -67,9 +67,9 @@ class HistoryReads(Reading):
         """What recorded the check-ins that these facts correct, then what counted of each before them."""
         stream, begins = goal_stream(tenant, goal_id), facts[0].version
         recorded = {
-            fact.data.check_in_id: fact.data.corrected_version
+            fact.data.check_in_id: fact.data.recorded_version
             for fact in facts
-            if isinstance(fact.data, CheckInCorrected) and fact.data.corrected_version < begins
+            if isinstance(fact.data, CheckInCorrected) and fact.data.recorded_version < begins
         }
         rows: Mapping[str, CheckInRow] = await self.rows(tenant, CHECK_INS, recorded) if recorded else {}
         known = {id: row for id, row in rows.items() if row.goal_id == goal_id}

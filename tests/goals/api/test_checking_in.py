@@ -126,7 +126,7 @@ async def test_a_correction_stands_beside_what_was_recorded(acme: Company) -> No
     [correction] = found["corrections"]
     assert (correction["reason"], correction["value"]) == ("Counted twice.", 45)
     fact: CheckInCorrected = await acme.only(CheckInCorrected)
-    assert (fact.corrected_version, fact.cleared, fact.value) == (2, ["note"], 45)
+    assert (fact.recorded_version, fact.cleared, fact.value) == (2, ["note"], 45)
     # A second correction is about what was recorded, not about the first one.
     found = read(await acme.sam.post(path, json={"status": "delayed", "reason": "Late after all."}))
     assert (found["value"], found["note"], found["status"], len(found["corrections"])) == (

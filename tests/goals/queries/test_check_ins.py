@@ -39,7 +39,7 @@ def recorded(id: str, **fields: Any) -> CheckInRecorded:
 
 
 def correction(id: str, version: int, **fields: Any) -> CheckInCorrected:
-    return CheckInCorrected(check_in_id=id, corrected_version=version, author_id="ana", reason="Typo.", **fields)
+    return CheckInCorrected(check_in_id=id, recorded_version=version, author_id="ana", reason="Typo.", **fields)
 
 
 async def test_what_is_not_there_or_belongs_to_another_goal_is_not_found(here: Company) -> None:

@@ -28,7 +28,7 @@ async def _eventful(here: Company) -> None:
     )
     await here.state("g1", recorded)
     correction = CheckInCorrected(
-        check_in_id="c-1", corrected_version=3, author_id="ana", reason="Typo.", value=Decimal(4)
+        check_in_id="c-1", recorded_version=3, author_id="ana", reason="Typo.", value=Decimal(4)
     )
     await here.state("g1", correction)
 
@@ -59,7 +59,7 @@ async def test_who_may_not_read_the_words_is_told_none_of_them(here: Company) ->
 
 
 def _correction(id: str, version: int, **fields: Any) -> CheckInCorrected:
-    return CheckInCorrected(check_in_id=id, corrected_version=version, author_id="ana", reason="Typo.", **fields)
+    return CheckInCorrected(check_in_id=id, recorded_version=version, author_id="ana", reason="Typo.", **fields)
 
 
 def _seen(id: str, progress: str = "0.1") -> CheckInRecorded:

@@ -83,7 +83,7 @@ async def _say_again(here: Company, number: int, recorded: dict[str, int], rando
     id = f"c{number:02}"
     day = TODAY - timedelta(days=random.randint(0, 9))
     given = {"reason": "Typo.", "observed_on": day, "value": Decimal(3)}
-    correction = CheckInCorrected(check_in_id=id, corrected_version=recorded[id], author_id="ana", **given)
+    correction = CheckInCorrected(check_in_id=id, recorded_version=recorded[id], author_id="ana", **given)
     await here.state("g1", correction)
     await here.state(f"k{number:02}", CommentChanged(author_id="ana", text="Ah."), of=COMMENT)
     await here.state(id, SupportAnswered(state="given", author_id="lead", answer="Here."), by="lead", of=SUPPORT)

@@ -208,7 +208,7 @@ class Story:
         number = self._number(goal)
         if not number and self.one_of([True, False]):
             fields["cleared"] = ["value", "progress"]
-        named = {"check_in_id": one.id, "corrected_version": one.version, "author_id": one.author_id}
+        named = {"check_in_id": one.id, "recorded_version": one.version, "author_id": one.author_id}
         self.tell(goal.id, said.CheckInCorrected(**named, reason="misread", **fields, **number))
 
     def _status(self) -> str:

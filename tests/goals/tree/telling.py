@@ -95,7 +95,7 @@ class Teller:
     def correct(self, id: str, check_in_id: str, **fields: Any) -> None:
         """What a check-in should have said."""
         version = next(fact.version for fact in self.facts if getattr(fact.data, "check_in_id", None) == check_in_id)
-        named = {"check_in_id": check_in_id, "corrected_version": version, "author_id": "ann", "reason": "misread"}
+        named = {"check_in_id": check_in_id, "recorded_version": version, "author_id": "ann", "reason": "misread"}
         self.tell(id, said.CheckInCorrected(**named, **fields))
 
     def move(self, id: str, parent_id: str | None, *, weight: str = "1", alignment: str = "accepted") -> None:

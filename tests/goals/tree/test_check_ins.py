@@ -107,7 +107,7 @@ def test_of_ten_thousand_check_ins_few_are_looked_at(told: Teller) -> None:
     fact = fact_of(
         CheckInCorrected(
             check_in_id=counting.check_in_id,
-            corrected_version=counting.version,
+            recorded_version=counting.version,
             author_id="ann",
             reason="misread",
             observed_on=told.time.date() - timedelta(days=20),
@@ -134,7 +134,7 @@ def test_a_correction_of_what_is_not_there_is_refused(told: Teller, goal_id: str
     check_in_id = mine if goal_id == "goal" else "nowhere"
     before = dict(told.rows.rows)
     fact = fact_of(
-        CheckInCorrected(check_in_id=check_in_id, corrected_version=2, author_id="ann", reason="misread"),
+        CheckInCorrected(check_in_id=check_in_id, recorded_version=2, author_id="ann", reason="misread"),
         stream=f"acme/goal/{goal_id}",
         version=9,
     )

@@ -34,6 +34,7 @@ from libs.events.catalog.goals.living import (
 )
 from libs.events.catalog.goals.moving import (
     CheckInCorrected,
+    CheckInCorrectedV1,
     CheckInRecorded,
     CheckInRecordedV1,
     CheckInRef,
@@ -63,6 +64,7 @@ __all__ = [
     "AlignmentDetachedV1",
     "ChangesRequested",
     "CheckInCorrected",
+    "CheckInCorrectedV1",
     "CheckInRecorded",
     "CheckInRecordedV1",
     "CheckInRef",

@@ -64,15 +64,35 @@ class CheckInRecorded(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     external_ref: CheckInRef | None = None
 
 
+class CheckInCorrectedV1(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a check-in should have said, when what recorded it was called `corrected_version`. No longer written."""
+
+    check_in_id: str
+    corrected_version: int
+    author_id: str
+    reason: Annotated[str | None, Personal("author_id")]
+    status: str | None = None
+    observed_on: date | None = None
+    value: Decimal | None = None
+    progress: Decimal | None = None
+    confidence: Decimal | None = None
+    note: Annotated[str | None, Personal("author_id")] = None
+    adjustments: Annotated[str | None, Personal("author_id")] = None
+    support_needed: Annotated[str | None, Personal("author_id")] = None
+    blockers: Annotated[str | None, Personal("author_id")] = None
+    source: Source | None = None
+    cleared: list[str] = []
+
+
 class CheckInCorrected(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a check-in should have said; it replaces the recorded one, and any correction before, in its place.
 
     A field that is None stays as it was recorded, unless `cleared` names it: then the check-in has no such value.
-    `corrected_version` is the version of the goal's stream that recorded the check-in.
+    `recorded_version` is the version of the goal's stream that recorded the check-in, also for a second correction.
     """
 
     check_in_id: str
-    corrected_version: int
+    recorded_version: int
     author_id: str
     reason: Annotated[str | None, Personal("author_id")]
     status: str | None = None

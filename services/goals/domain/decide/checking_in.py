@@ -83,7 +83,7 @@ def correct_check_in(
         given["source"] = _source(given["source"])
     fact = CheckInCorrected(
         check_in_id=recorded.check_in_id,
-        corrected_version=version,
+        recorded_version=version,
         author_id=author_id,
         reason=command.reason,
         cleared=[name for name, value in said.items() if value is None],

@@ -63,8 +63,11 @@ DEFINING: dict[str, Event] = {
         **_SEEN,
         external_ref=goals.CheckInRef(system="tracker", id="EPIC-7/3", url="https://tracker.example.org/EPIC-7/3"),
     ),
-    "goals.check-in-corrected.v1": goals.CheckInCorrected(
+    "goals.check-in-corrected.v1": goals.CheckInCorrectedV1(
         **_SEEN, corrected_version=2, reason="Two were counted twice.", cleared=["blockers"]
+    ),
+    "goals.check-in-corrected.v2": goals.CheckInCorrected(
+        **_SEEN, recorded_version=2, reason="One was counted twice.", cleared=["blockers"]
     ),
     "goals.milestone-added.v1": goals.MilestoneAdded(
         milestone_id=MILESTONE, author_id=BOB, title="Rota in all teams", due_on=date(2026, 2, 20)
