@@ -55,7 +55,11 @@ class Registry:
         """Upcasts opened data as far as it goes, then makes its class. Raises MalformedEvent, EventFromTheFuture."""
         self.paths(name)
         while (step := self._upcasters.get(name)) is not None:
-            name, tree = step.to, step.lift(tree)
+            try:
+                name, tree = step.to, step.lift(tree)
+            except (LookupError, TypeError, AttributeError, ValueError) as error:
+                # Not what its class lets through: this one event cannot be read, others can.
+                raise MalformedEvent(f"{name} cannot be lifted to {step.to}: {type(error).__name__}") from error
         try:
             return msgspec.convert(tree, self._shapes[name])
         except msgspec.ValidationError as error:
@@ -209,7 +213,8 @@ REGISTRY = Registry(
         "goals.comment-removed.v1": goals.CommentRemoved,
         "goals.goal-followed.v1": goals.GoalFollowed,
         "goals.goal-unfollowed.v1": goals.GoalUnfollowed,
-        "goals.reference-claimed.v1": goals.ReferenceClaimed,
+        "goals.reference-claimed.v1": goals.ReferenceClaimedV1,
+        "goals.reference-claimed.v2": goals.ReferenceClaimed,
         "goals.reference-released.v1": goals.ReferenceReleased,
     }
 )

@@ -58,6 +58,12 @@ def _recorded_version(tree: Tree) -> Tree:
     return {**kept, "recorded_version": tree["corrected_version"]}
 
 
+def _goal_or_check_in(tree: Tree) -> Tree:
+    """A claim's `target_id` was a goal's id or a check-in's, which only the `goal_id` beside it told."""
+    target_id, goal_id = tree["target_id"], tree["goal_id"]
+    return {"goal_id": goal_id, "check_in_id": None if target_id == goal_id else target_id}
+
+
 UPCASTERS: Mapping[str, Upcaster] = {
     "people.person-added.v1": Upcaster("people.person-added.v2", _same),
     "goals.check-in-recorded.v1": Upcaster("goals.check-in-recorded.v2", _same),
@@ -66,4 +72,5 @@ UPCASTERS: Mapping[str, Upcaster] = {
     "goals.goal-moved.v1": Upcaster("goals.goal-moved.v2", _same),
     "goals.alignment-declined.v1": Upcaster("goals.alignment-declined.v2", _same),
     "goals.alignment-detached.v1": Upcaster("goals.alignment-detached.v2", _same),
+    "goals.reference-claimed.v1": Upcaster("goals.reference-claimed.v2", _goal_or_check_in),
 }

@@ -166,23 +166,30 @@ def test_a_goal_is_followed_once_until_it_is_not(history: Sequence[Any]) -> None
 # --- outside records --------------------------------------------------------------------------------------------
 
 RECORDS = Scenario(REFERENCE, stream="acme/reference/hash")
-CLAIMED = ReferenceClaimed(target_id="c-1", goal_id="g-1")
+CLAIMED = ReferenceClaimed(goal_id="g-1", check_in_id="c-1")
 RELEASED = ReferenceReleased(target_id="c-1")
+OF_THE_GOAL = ReferenceClaimed(goal_id="g-1")
 
 
 def test_one_record_has_one_thing_that_stands_for_it() -> None:
-    RECORDS.when(lambda record: decide.claim_reference(record, "c-1", "g-1")).then(CLAIMED)
-    RECORDS.given(CLAIMED).when(lambda record: decide.claim_reference(record, "c-1", "g-1")).then()
-    taken = RECORDS.given(CLAIMED).when(lambda record: decide.claim_reference(record, "c-2", "g-1"))
-    assert taken.then_refused(ReferenceTaken).kind == "conflict"
+    RECORDS.when(lambda record: decide.claim_reference(record, "g-1", "c-1")).then(CLAIMED)
+    RECORDS.when(lambda record: decide.claim_reference(record, "g-1", None)).then(OF_THE_GOAL)
+    RECORDS.given(CLAIMED).when(lambda record: decide.claim_reference(record, "g-1", "c-1")).then()
+    RECORDS.given(OF_THE_GOAL).when(lambda record: decide.claim_reference(record, "g-1", None)).then()
+    for standing, whose in ((CLAIMED, ("g-1", "c-2")), (CLAIMED, ("g-1", None)), (OF_THE_GOAL, ("g-2", None))):
+        taken = RECORDS.given(standing).when(lambda record, whose=whose: decide.claim_reference(record, *whose))
+        assert taken.then_refused(ReferenceTaken).kind == "conflict"
 
 
 def test_a_record_is_let_go_by_what_stands_for_it_and_taken_anew() -> None:
-    RECORDS.given(CLAIMED).when(lambda record: decide.release_reference(record, "c-1")).then(RELEASED)
-    RECORDS.given(CLAIMED).when(lambda record: decide.release_reference(record, "c-2")).then()
-    RECORDS.given(CLAIMED, RELEASED).when(lambda record: decide.release_reference(record, "c-1")).then()
-    anew = RECORDS.given(CLAIMED, RELEASED).when(lambda record: decide.claim_reference(record, "c-2", "g-1"))
-    anew.then(ReferenceClaimed(target_id="c-2", goal_id="g-1"))
+    RECORDS.given(CLAIMED).when(lambda record: decide.release_reference(record, "g-1", "c-1")).then(RELEASED)
+    goals = RECORDS.given(OF_THE_GOAL).when(lambda record: decide.release_reference(record, "g-1", None))
+    goals.then(ReferenceReleased(target_id="g-1"))
+    for whose in (("g-1", "c-2"), ("g-1", None)):
+        RECORDS.given(CLAIMED).when(lambda record, whose=whose: decide.release_reference(record, *whose)).then()
+    RECORDS.given(CLAIMED, RELEASED).when(lambda record: decide.release_reference(record, "g-1", "c-1")).then()
+    anew = RECORDS.given(CLAIMED, RELEASED).when(lambda record: decide.claim_reference(record, "g-1", "c-2"))
+    anew.then(ReferenceClaimed(goal_id="g-1", check_in_id="c-2"))
 
 
 # --- milestones -------------------------------------------------------------------------------------------------

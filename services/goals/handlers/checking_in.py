@@ -43,7 +43,7 @@ class CheckingIn(Finding):
             events = decide.record_check_in(goal, command, check_in_id, asker.person_id, today)
             guards = await self._support(asker, goal.id, check_in_id, command.support_needed)
             guards += await self.references.check_ins.moved(
-                asker.tenant, (check_in_id, goal.id), None, command.external_ref
+                asker.tenant, (goal.id, check_in_id), None, command.external_ref
             )
             return Plan(events, guards)
 
@@ -62,12 +62,12 @@ class CheckingIn(Finding):
         goal_id = command.record.goal_id
         for _ in range(ATTEMPTS):
             held = await self.references.check_ins.holder(asker.tenant, command.reference)
-            if held.target_id is not None:
+            if held.check_in_id is not None:
                 if held.goal_id != goal_id:
                     # Who may not know of this goal learns that first.
                     await self.rights.check(asker, (await self.load(asker.tenant, goal_id)).state, "goal.check_in")
                     raise ReferenceTaken
-                return await self._restate(asker, caller, held.target_id, command)
+                return await self._restate(asker, caller, held.check_in_id, command)
             try:
                 return await self.record_check_in(asker, caller, command.record)
             except ReferenceTaken:

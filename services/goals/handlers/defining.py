@@ -45,7 +45,7 @@ class Defining(Hanging):
             events = decide.create_goal(command, above, attaches)
             await self._may_set(asker, command, parent)
             guards = [parent.pinned] if parent is not None else []
-            guards += await self.references.goals.moved(asker.tenant, (goal_id, goal_id), None, command.external_ref)
+            guards += await self.references.goals.moved(asker.tenant, (goal_id, None), None, command.external_ref)
             return Plan(events, guards)
 
         return await self.run(GOAL, goal_id, caller, plan, check=check, created=True)
@@ -76,7 +76,7 @@ class Defining(Hanging):
     async def put_goal(self, asker: Asker, caller: Caller, command: PutGoal) -> Outcome:
         """Sets the goal that stands for a record, or changes the one that does."""
         for _ in range(ATTEMPTS):
-            held = (await self.references.goals.holder(asker.tenant, command.reference)).target_id
+            held = (await self.references.goals.holder(asker.tenant, command.reference)).goal_id
             try:
                 if held is None:
                     return await self.create_goal(asker, caller, command.create)
@@ -100,7 +100,7 @@ class Defining(Hanging):
 
         async def plan(goal: Goal) -> Plan:
             claim, pinned = await self.references.goals.pinned(asker.tenant, command.reference)
-            if claim.target_id != held:
+            if claim.goal_id != held:
                 raise _HeldByAnother
             decide.refuse_by_reference(goal, command.fixed)
             changed = await self._change(asker, goal, change)
@@ -149,6 +149,6 @@ class Defining(Hanging):
             if "weight" in event.changed and goal.alignment == "accepted" and loaded is not None:
                 guards.append(Guard(stream_name(asker.tenant, GOAL.kind, loaded.state.id), loaded.version, ()))
             if "external_ref" in event.changed:
-                whose, before = (goal.id, goal.id), goal.external_ref
+                whose, before = (goal.id, None), goal.external_ref
                 guards += await self.references.goals.moved(asker.tenant, whose, before, event.external_ref)
         return Plan(events, guards)

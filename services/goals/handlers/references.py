@@ -14,7 +14,7 @@ from services.goals.domain.commands import CreateGoal, RecordCheckIn, Reference
 from services.goals.domain.state import REFERENCE
 from services.goals.domain.state import Reference as Claim
 
-Target = tuple[str, str]
+Target = tuple[str, str | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class PutCheckIn:
 
 @dataclass(frozen=True)
 class References:
-    """What stands for which record; moving raises ReferenceTaken. Whose it is: `(the target's id, its goal's id)`."""
+    """What stands for which record; moving raises ReferenceTaken. Whose it is: `(the goal's id, the check-in's)`."""
 
     kernel: Kernel
     name: RecordName
@@ -63,4 +63,4 @@ def _claim(claim: Claim, target: Target) -> Sequence[Event]:
 
 
 def _release(claim: Claim, target: Target) -> Sequence[Event]:
-    return decide.release_reference(claim, target[0])
+    return decide.release_reference(claim, *target)

@@ -11,6 +11,7 @@ from libs.events.catalog.goals.defining import (
     MetricV1,
     Period,
     ReferenceClaimed,
+    ReferenceClaimedV1,
     ReferenceReleased,
 )
 from libs.events.catalog.goals.living import (
@@ -95,6 +96,7 @@ __all__ = [
     "MilestoneRemoved",
     "Period",
     "ReferenceClaimed",
+    "ReferenceClaimedV1",
     "ReferenceReleased",
     "Source",
     "SupportAnswered",

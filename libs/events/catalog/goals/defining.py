@@ -86,7 +86,14 @@ class GoalTransferred(Definition, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class ReferenceClaimed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An outside record belongs to one goal or check-in: stated on the stream named by the record's keyed hash."""
+    """An outside record belongs to a goal, or to one check-in of it; on the stream named by the record's keyed hash."""
+
+    goal_id: str
+    check_in_id: str | None = None
+
+
+class ReferenceClaimedV1(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An outside record belongs to `target_id`, which was the goal itself or a check-in of it. No longer written."""
 
     target_id: str
     goal_id: str

@@ -56,15 +56,17 @@ def unfollow_goal(follow: Follow, goal: Goal, person_id: str) -> tuple[GoalUnfol
     return (GoalUnfollowed(goal_id=goal.id, person_id=person_id),) if follow.since is not None else ()
 
 
-def claim_reference(reference: Reference, target_id: str, goal_id: str) -> tuple[ReferenceClaimed, ...]:
+def claim_reference(reference: Reference, goal_id: str, check_in_id: str | None) -> tuple[ReferenceClaimed, ...]:
     """A goal, or a check-in of it, stands for an outside record from now on. Raises ReferenceTaken."""
-    if reference.target_id == target_id:
+    if (reference.goal_id, reference.check_in_id) == (goal_id, check_in_id):
         return ()
-    if reference.target_id is not None:
+    if reference.goal_id is not None:
         raise ReferenceTaken
-    return (ReferenceClaimed(target_id=target_id, goal_id=goal_id),)
+    return (ReferenceClaimed(goal_id=goal_id, check_in_id=check_in_id),)
 
 
-def release_reference(reference: Reference, target_id: str) -> tuple[ReferenceReleased, ...]:
+def release_reference(reference: Reference, goal_id: str, check_in_id: str | None) -> tuple[ReferenceReleased, ...]:
     """It stands for the outside record no longer; where it never did, nothing happens."""
-    return (ReferenceReleased(target_id=target_id),) if reference.target_id == target_id else ()
+    if (reference.goal_id, reference.check_in_id) != (goal_id, check_in_id):
+        return ()
+    return (ReferenceReleased(target_id=check_in_id or goal_id),)

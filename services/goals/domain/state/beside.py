@@ -83,11 +83,11 @@ class TreeGuard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands for an outside record: a goal, or a check-in of `goal_id`; None: nothing (any more)."""
+    """What stands for an outside record: a goal, or its `check_in_id`; a `goal_id` of None: nothing (any more)."""
 
     version: int = 0
-    target_id: str | None = None
     goal_id: str | None = None
+    check_in_id: str | None = None
     updated_at: datetime | None = None
     updated_by: str = ""
 
@@ -162,11 +162,11 @@ def _edge(guard: TreeGuard, fact: Fact[TreeChanged]) -> TreeGuard:
 
 
 def _claimed(reference: Reference, fact: Fact[ReferenceClaimed]) -> Reference:
-    return replace(reference, target_id=fact.data.target_id, goal_id=fact.data.goal_id)
+    return replace(reference, goal_id=fact.data.goal_id, check_in_id=fact.data.check_in_id)
 
 
 def _released(reference: Reference, fact: Fact[ReferenceReleased]) -> Reference:
-    return replace(reference, target_id=None, goal_id=None)
+    return replace(reference, goal_id=None, check_in_id=None)
 
 
 SUPPORT: Aggregate[Support] = Aggregate(

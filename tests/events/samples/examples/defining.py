@@ -77,6 +77,7 @@ DEFINING: dict[str, Event] = {
     ),
     "goals.milestone-reached.v1": goals.MilestoneReached(milestone_id=MILESTONE, reached_on=date(2026, 2, 26)),
     "goals.milestone-removed.v1": goals.MilestoneRemoved(milestone_id=MILESTONE),
-    "goals.reference-claimed.v1": goals.ReferenceClaimed(target_id=CHECK_IN, goal_id=GOAL),
+    "goals.reference-claimed.v1": goals.ReferenceClaimedV1(target_id=CHECK_IN, goal_id=GOAL),
+    "goals.reference-claimed.v2": goals.ReferenceClaimed(goal_id=GOAL, check_in_id=CHECK_IN),
     "goals.reference-released.v1": goals.ReferenceReleased(target_id=CHECK_IN),
 }
