@@ -160,8 +160,10 @@ def _refuse_open(name: str, info: Any, seen: set[int]) -> None:
 REGISTRY = Registry(
     {
         "people.person-added.v1": people.PersonAddedV1,
-        "people.person-added.v2": people.PersonAdded,
-        "people.person-changed.v1": people.PersonChanged,
+        "people.person-added.v2": people.PersonAddedV2,
+        "people.person-added.v3": people.PersonAdded,
+        "people.person-changed.v1": people.PersonChangedV1,
+        "people.person-changed.v2": people.PersonChanged,
         "people.position-changed.v1": people.PositionChanged,
         "people.reporting-changed.v1": people.ReportingChanged,
         "people.person-deactivated.v1": people.PersonDeactivated,

@@ -52,6 +52,11 @@ def _same(tree: Tree) -> Tree:
     return tree
 
 
+def _gone_with_the_name(tree: Tree) -> Tree:
+    """Locale and timezone stood in clear, and still do; of who was erased, whose name reads as null, so do they."""
+    return tree if tree["display_name"] is not None else {**tree, "locale": None, "timezone": None}
+
+
 def _recorded_version(tree: Tree) -> Tree:
     """A correction named the version that it corrects `corrected_version`, which reads as the version it made."""
     kept = {name: value for name, value in tree.items() if name != "corrected_version"}
@@ -66,6 +71,8 @@ def _goal_or_check_in(tree: Tree) -> Tree:
 
 UPCASTERS: Mapping[str, Upcaster] = {
     "people.person-added.v1": Upcaster("people.person-added.v2", _same),
+    "people.person-added.v2": Upcaster("people.person-added.v3", _gone_with_the_name),
+    "people.person-changed.v1": Upcaster("people.person-changed.v2", _gone_with_the_name),
     "goals.check-in-recorded.v1": Upcaster("goals.check-in-recorded.v2", _same),
     "goals.check-in-corrected.v1": Upcaster("goals.check-in-corrected.v2", _recorded_version),
     "goals.goal-created.v1": Upcaster("goals.goal-created.v2", _same),

@@ -9,7 +9,7 @@ from services.people.domain.state import PERSON, PERSON_FACTS, UNIT
 from services.people.read_models import PEOPLE, UNITS
 
 PERSON_ROWS = Projection(
-    name="people.people", version=3, topics=("people.events",), on=rows_of(PERSON, PEOPLE, *PERSON_FACTS)
+    name="people.people", version=4, topics=("people.events",), on=rows_of(PERSON, PEOPLE, *PERSON_FACTS)
 )
 
 UNIT_ROWS = Projection(

@@ -139,7 +139,7 @@ def test_a_demo_that_was_cut_short_is_whole_after_the_next_start(tmp_path: Path)
 
 def added(product: Product, service: str) -> int:
     """How many people or goals were ever added; 0 before there is a store."""
-    topic = {"people": "people.person-added.v2", "goals": "goals.goal-created.v2"}[service]
+    topic = {"people": "people.person-added.v3", "goals": "goals.goal-created.v2"}[service]
     with suppress(sqlite3.OperationalError):
         [(count,)] = product.rows(service, "SELECT count(*) FROM stored_events WHERE topic = ?", topic)
         return int(count)

@@ -13,6 +13,8 @@ PERSON: dict[str, Any] = {
     "job_title": "Kanarienvögte 𝄞",
     "email": "Zaphkiel@canary-böx.example",
     "external_id": "Ortolan-№-4711",
+    "locale": "tlh-x-ortolan9",
+    "timezone": "Antarctica/Troll",
 }
 MORE_OF_PEOPLE = {
     "another name": "Zaphkiel née Hoopoe ß",

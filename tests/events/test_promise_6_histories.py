@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from libs.events.registry import REGISTRY, Registry
 from libs.events.upcasters import UPCASTERS, Upcaster
 from tests.events.histories import record
 from tests.events.histories.keeping import History, Line, folded, found_in, histories, states_of
+from tests.events.installation import Installation
 
 HISTORIES = histories()
 
@@ -43,6 +45,33 @@ async def check_history(history: History, folder: Path, registry: Registry = REG
 @pytest.mark.parametrize("history", HISTORIES, ids=lambda history: history.folder.name)
 async def test_a_history_is_folded_as_it_always_was(history: History, tmp_path: Path) -> None:
     await check_history(history, tmp_path / "data")
+
+
+async def check_erasure_reaches_what_stood_in_clear(folder: Path, registry: Registry = REGISTRY) -> None:
+    """Of who was erased no row says what old events hold in clear; others' are as they were, and so are the bytes."""
+    history = HISTORIES[1]
+    stated = {line: row for line, row in history.expected().items() if line[0] == "people/people"}
+    (uma,) = (id for (_, id), row in stated.items() if row["timezone"] == "America/Toronto")
+    (pat,) = (id for (_, id), row in stated.items() if row["locale"] == "de-AT")
+    assert any(b"America/Toronto" in body for body in history.bodies("people")), "it stands in clear, and will"
+    erased = partial(_destroy, "team-1", (uma, pat))
+    async with folded(history, folder, registry, before=erased) as home:
+        found = {line: row for line, row in (await found_in(home, history)).items() if line in stated}
+        for (where, id), row in found.items():
+            if id in (uma, pat):
+                assert [row[name] for name in ("display_name", "email", "locale", "timezone")] == [None] * 4
+                assert {"display_name", "email"} <= set(row["erased"]), "what was destroyed is named"
+            else:
+                assert row == stated[where, id]
+
+
+async def _destroy(tenant: str, holders: tuple[str, ...], home: Installation) -> None:
+    for holder in holders:
+        await home.embedded.keyring.destroy(tenant, holder)
+
+
+async def test_erasure_reaches_what_stood_in_clear(tmp_path: Path) -> None:
+    await check_erasure_reaches_what_stood_in_clear(tmp_path / "data")
 
 
 def test_every_version_that_is_no_longer_written_is_in_a_history() -> None:
@@ -83,8 +112,10 @@ def as_it_was(tree: Tree) -> Tree:
 
 ADDED = {name for name, step in UPCASTERS.items() if step.lift.__name__ == "_same"}
 """Where fields were only added: there is nothing to do."""
+SEALED = {"people.person-added.v2", "people.person-changed.v1"}
+"""Where it shows only once somebody is erased."""
 FORGETFUL = sorted(name for name in UPCASTERS if REGISTRY.shape(name).__struct_defaults__)
-IDLE = sorted(name for name in UPCASTERS if name not in ADDED)
+IDLE = sorted(name for name in UPCASTERS if name not in ADDED | SEALED)
 
 
 def but(name: str, lift: Any) -> Registry:
@@ -109,6 +140,12 @@ async def test_an_upcaster_that_forgets_is_found_out(name: str, tmp_path: Path) 
 @pytest.mark.parametrize("name", IDLE)
 async def test_an_upcaster_that_does_nothing_is_found_out(name: str, tmp_path: Path) -> None:
     await check_found_out(name, but(name, as_it_was), tmp_path)
+
+
+@pytest.mark.parametrize("name", sorted(SEALED))
+async def test_an_upcaster_that_shows_what_was_erased_is_found_out(name: str, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError):
+        await check_erasure_reaches_what_stood_in_clear(tmp_path / "data", but(name, as_it_was))
 
 
 @pytest.mark.parametrize("name", sorted(UPCASTERS))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from libs.events.catalog import goals
+from libs.events.catalog import goals, people
 from libs.events.errors import MalformedEvent
 from libs.events.registry import REGISTRY
 
@@ -31,3 +31,18 @@ def test_a_correction_keeps_all_that_it_said() -> None:
     said: dict[str, Any] = {"check_in_id": "c-1", "author_id": "ada", "reason": "Twice.", "cleared": ["note"]}
     read = REGISTRY.read(CORRECTED, {**said, "corrected_version": 2})
     assert read == goals.CheckInCorrected(**said, recorded_version=2)
+
+
+SETTINGS = {"locale": "de-AT", "timezone": "Europe/Vienna"}
+
+
+@pytest.mark.parametrize("name", ["people.person-added.v1", "people.person-added.v2", "people.person-changed.v1"])
+@pytest.mark.parametrize("display_name", ["Ada", None])
+def test_what_stood_in_clear_is_read_as_long_as_the_name_is(name: str, display_name: str | None) -> None:
+    shape = REGISTRY.shape(name)
+    tree = {"person_id": "ada", "display_name": display_name, "email": "ada@example.org"}
+    tree |= {field: value for field, value in SETTINGS.items() if field in shape.__struct_fields__}
+    read = REGISTRY.read(name, tree | ({"changed": []} if "changed" in shape.__struct_fields__ else {}))
+    assert isinstance(read, people.PersonAdded | people.PersonChanged)
+    stands = SETTINGS if display_name is not None and "locale" in tree else dict.fromkeys(SETTINGS)
+    assert {field: getattr(read, field) for field in SETTINGS} == stands

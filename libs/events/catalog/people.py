@@ -33,6 +33,24 @@ class PersonAdded(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     roles: list[str] = []
     external_id: Annotated[str | None, Personal("person_id")] = None
     hired_on: date | None = None
+    locale: Annotated[str | None, Personal("person_id")] = None
+    timezone: Annotated[str | None, Personal("person_id")] = None
+    effective_on: date | None = None
+    external_ref: PersonRef | None = None
+
+
+class PersonAddedV2(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Somebody joined the tenant, when locale and timezone stood in clear. No longer written."""
+
+    person_id: str
+    display_name: Annotated[str | None, Personal("person_id")]
+    email: Annotated[str | None, Personal("person_id")]
+    job_title: Annotated[str | None, Personal("person_id")] = None
+    manager_id: str | None = None
+    unit_id: str | None = None
+    roles: list[str] = []
+    external_id: Annotated[str | None, Personal("person_id")] = None
+    hired_on: date | None = None
     locale: str | None = None
     timezone: str | None = None
     effective_on: date | None = None
@@ -52,6 +70,20 @@ class PersonAddedV1(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 class PersonChanged(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is known of a person by itself, restated whole; `changed` names the fields that differ from before."""
+
+    person_id: str
+    display_name: Annotated[str | None, Personal("person_id")]
+    email: Annotated[str | None, Personal("person_id")]
+    external_id: Annotated[str | None, Personal("person_id")] = None
+    hired_on: date | None = None
+    locale: Annotated[str | None, Personal("person_id")] = None
+    timezone: Annotated[str | None, Personal("person_id")] = None
+    external_ref: PersonRef | None = None
+    changed: list[str]
+
+
+class PersonChangedV1(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is known of a person by itself, when locale and timezone stood in clear. No longer written."""
 
     person_id: str
     display_name: Annotated[str | None, Personal("person_id")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,9 +71,15 @@ def histories(folder: Path = FOLDER) -> list[History]:
 
 
 @asynccontextmanager
-async def folded(history: History, folder: Path, registry: Registry = REGISTRY) -> AsyncIterator[Installation]:
+async def folded(
+    history: History,
+    folder: Path,
+    registry: Registry = REGISTRY,
+    before: Callable[[Installation], Awaitable[None]] | None = None,
+) -> AsyncIterator[Installation]:
     """An installation on an empty `folder` that was given the history, and has all of it in all its rows.
 
+    `before` is done when everything is stored and nothing folded yet.
     Raises AssertionError where something stops, waits, or was stored as other bytes than it was recorded.
     """
     async with installed(folder, Parts(kek=KEK_SETTING, registry=registry)) as home:
@@ -81,6 +87,8 @@ async def folded(history: History, folder: Path, registry: Registry = REGISTRY) 
         for service in SERVICES:
             await _append(home, service, history.bodies(service))
         assert [one.body for one in await home.records()] == [b for name in SERVICES for b in history.bodies(name)]
+        if before is not None:
+            await before(home)
         await home.fold()
         for runner in (*home.people.reading.runners, *home.goals.reading.runners):
             assert (runner.stopped, runner.parked) == (None, 0), f"{runner.consumer.name} did not get to the end"

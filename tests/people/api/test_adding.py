@@ -152,4 +152,4 @@ async def test_a_repeated_request_is_answered_as_the_first_was(house: House, adm
     assert (made(again)["display_name"], again.headers["ETag"]) == ("Sam Okafor", '"1"')
     other = {**NEW, "display_name": "Kim"}
     refused(await admin.ask("POST", "/people", other, Idempotency_Key="k1"), 422, "idempotency_key_reused")
-    assert await house.facts() == [*before, "people.person-changed.v1"]
+    assert await house.facts() == [*before, "people.person-changed.v2"]

@@ -88,8 +88,8 @@ async def test_what_is_left_out_stays_and_null_clears(house: House, admin: Clien
     assert cleared["roles"] == ["employee"]
     assert await admin.get(f"/people/{sam}") == cleared
     assert (await house.facts())[len(before) :] == [
-        "people.person-changed.v1",
-        "people.person-changed.v1",
+        "people.person-changed.v2",
+        "people.person-changed.v2",
         "people.position-changed.v1",
         "people.role-revoked.v1",
         "people.reference-released.v1",
@@ -122,7 +122,7 @@ async def test_another_spelling_is_the_same_address(house: House, admin: Client)
     sam = await admin.person("sam")
     changed = await admin.patch(f"/people/{sam}", {"email": "Sam@Acme.example"})
     assert changed["email"] == "Sam@Acme.example"
-    assert (await house.facts())[-1] == "people.person-changed.v1"
+    assert (await house.facts())[-1] == "people.person-changed.v2"
     refused(await admin.ask("POST", "/people", {"display_name": "S", "email": "sam@acme.example"}), 409, "email_taken")
 
 

@@ -77,6 +77,6 @@ async def test_nobody_joins_whom_has_left_however_they_race(house: House, admin:
     order = [(decode(one.body).subject, one.type) for one in log]
     for manager, person in zip(managers, joined[::2], strict=True):
         if person is not None:
-            added = order.index((f"acme/person/{person}", "people.person-added.v2"))
+            added = order.index((f"acme/person/{person}", "people.person-added.v3"))
             left = order.index((f"acme/person/{manager}", "people.person-deactivated.v1"))
             assert added < left

@@ -17,7 +17,7 @@ PEOPLE: dict[str, Event] = {
         manager_id=BOB,
         roles=["admin", "hr_partner"],
     ),
-    "people.person-added.v2": people.PersonAdded(
+    "people.person-added.v2": people.PersonAddedV2(
         person_id=ADA,
         display_name="Ada Byron",
         email="ada@example.org",
@@ -32,7 +32,22 @@ PEOPLE: dict[str, Event] = {
         effective_on=date(2026, 1, 1),
         external_ref=people.PersonRef(system="hr", id="1815", url="https://hr.example.org/1815"),
     ),
-    "people.person-changed.v1": people.PersonChanged(
+    "people.person-added.v3": people.PersonAdded(
+        person_id=ADA,
+        display_name="Ada Byron",
+        email="ada@example.org",
+        job_title="Engineer",
+        manager_id=BOB,
+        unit_id=UNIT,
+        roles=["compliance"],
+        external_id="E-1816",
+        hired_on=date(2025, 12, 10),
+        locale="en-GB",
+        timezone="Europe/London",
+        effective_on=date(2026, 1, 1),
+        external_ref=people.PersonRef(system="hr", id="1815", url="https://hr.example.org/1815"),
+    ),
+    "people.person-changed.v1": people.PersonChangedV1(
         person_id=ADA,
         display_name="Ada Lovelace",
         email="ada.lovelace@example.org",
@@ -42,6 +57,17 @@ PEOPLE: dict[str, Event] = {
         timezone="Europe/London",
         external_ref=people.PersonRef(system="hr", id="1835", url="https://hr.example.org/1835"),
         changed=["display_name", "email", "external_id", "hired_on", "external_ref"],
+    ),
+    "people.person-changed.v2": people.PersonChanged(
+        person_id=ADA,
+        display_name="Ada Lovelace",
+        email="ada.lovelace@example.org",
+        external_id="E-1836",
+        hired_on=date(2025, 12, 11),
+        locale="en-GB",
+        timezone="Europe/London",
+        external_ref=people.PersonRef(system="hr", id="1835", url="https://hr.example.org/1835"),
+        changed=["display_name", "email", "external_id", "hired_on", "external_ref", "locale"],
     ),
     "people.position-changed.v1": people.PositionChanged(
         person_id=ADA,
