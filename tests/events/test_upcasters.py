@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,3 +48,17 @@ def test_what_stood_in_clear_is_read_as_long_as_the_name_is(name: str, display_n
     assert isinstance(read, people.PersonAdded | people.PersonChanged)
     stands = SETTINGS if display_name is not None and "locale" in tree else dict.fromkeys(SETTINGS)
     assert {field: getattr(read, field) for field in SETTINGS} == stands
+
+
+def test_the_guide_tells_of_what_there_is() -> None:
+    root = Path(__file__).parents[2]
+    guide = (root / "docs/guides/events.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"(?:goals|people)\.[a-z-]+\.v[0-9]+", guide))
+    assert len(named) > 5
+    assert named <= set(REGISTRY)
+    for file in re.findall(r"`((?:libs|tests)/[\w/.]+)`", guide):
+        assert (root / file).exists(), file
+    for test in re.findall(r"`(test_\w+\.py)`", guide):
+        assert (Path(__file__).parent / test).exists(), test
+    for link in re.findall(r"\]\(([^)]+)\)", guide):
+        assert (root / "docs/guides" / link).exists(), link
