@@ -20,7 +20,8 @@ _PATIENCE = 5.0
 def looked(path: Path, work: Callable[[sqlite3.Connection], T], *, at_rest: bool = False) -> T:
     """What `work` finds, as of one moment, whoever writes meanwhile; called again when somebody began to.
 
-    `at_rest`: nobody has it open, and a log that lies there does not count. Raises StoreUnavailable when the file is not there, cannot be read, or is not what `work` takes it for.
+    `at_rest`: nobody has it open, and a log that lies there does not count. Raises StoreUnavailable when the file is
+    not there, cannot be read, or is not what `work` takes it for.
     """
     if at_rest:
         try:
