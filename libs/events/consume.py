@@ -8,29 +8,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any
 
+from libs.events.catalog.skipping import Skipped
+from libs.events.continuity import between, due_of, parts_of, reached_by
+from libs.events.effects import Consumer, Effects, Refused, code_of, legible
 from libs.events.envelope import Fact
 from libs.events.errors import (
     EventFromTheFuture,
-    IdempotencyKeyInFlight,
-    KernelError,
     KeyMissing,
     MalformedEvent,
+    NotNow,
     OwnershipLost,
-    SealBroken,
     SequenceGap,
     StoreRestored,
     StoreUnavailable,
-    TooManyConflicts,
 )
-from libs.events.ports import Advance, Checkpoint, Commit, EventLog, Ownership, Parked, Put, ReadStore, Record
+from libs.events.parking import Patience, Replay, Until
+from libs.events.ports import Advance, Checkpoint, Commit, EventLog, Ownership, Parked, ReadStore, Record
 from libs.events.positions import Positions
-from libs.events.reader import Reader, Unread, outline
+from libs.events.reader import Reader
 from libs.telemetry import metrics, tracing
 
 PAGE = 500
@@ -39,53 +40,12 @@ BULK = 2000
 IDLE_SECONDS = 1.0
 BACKOFF_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
 
-RETRIED = (StoreUnavailable, TooManyConflicts, IdempotencyKeyInFlight)
-"""What passes by itself: the page is tried again, later and later."""
+RETRIED = (StoreUnavailable, NotNow)
+"""What may pass by itself: the page is tried again, later and later; what one event causes, a few times only."""
 FATAL = (EventFromTheFuture, KeyMissing, StoreRestored, SequenceGap, MalformedEvent)
 """Where going on would be wrong: the runner stops before the event and says why."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Refused:
-    """One fact that could not be applied, and why."""
-
-    fact: Fact[Any]
-    error: str
-
-
-@dataclass(frozen=True)
-class Effects:
-    """What a batch leads to: rows to write, and facts that must be parked."""
-
-    puts: Sequence[Put] = ()
-    refused: Sequence[Refused] = ()
-
-
-class Consumer(Protocol):
-    """What a read model or a reaction does with a batch of facts of one or more tenants, in log order.
-
-    `turn` is held from reading rows until they are written, so that what two topics do to one row cannot cross.
-    """
-
-    name: str
-    turn: asyncio.Lock
-
-    def key(self, fact: Fact[Any]) -> str:
-        """The ordering key of a fact."""
-        ...
-
-    async def apply(self, facts: Sequence[Fact[Any]]) -> Effects:
-        """Raises StoreUnavailable to be tried again; anything else about one fact is returned as refused.
-
-        Called again, what it led to before is stored, unless `forget` was called.
-        """
-        ...
-
-    def forget(self) -> None:
-        """What it remembers of rows may not be what is stored: something was not committed, or somebody else wrote."""
-        ...
 
 
 @dataclass
@@ -119,6 +79,11 @@ class Runner:
     _looked: float = 0.0
     _checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
     _parked: dict[tuple[str, str], Parked] = field(default_factory=dict)
+    _patience: Patience = field(default_factory=Patience)
+
+    def __post_init__(self) -> None:
+        registry = self.reader.registry
+        self._skips = frozenset(name for name in registry if issubclass(registry.today(name), Skipped))
 
     @property
     def offset(self) -> int:
@@ -129,6 +94,11 @@ class Runner:
     def parked(self) -> int:
         """How many ordering keys wait for an operator."""
         return len(self._parked)
+
+    @property
+    def first_parked(self) -> int:
+        """The least sequence that one of them waits at; 0 when none does."""
+        return min((one.sequence for one in self._parked.values()), default=0)
 
     async def run(self) -> None:
         """Applies what comes until cancelled, or until it must stop (`stopped` says why)."""
@@ -146,7 +116,7 @@ class Runner:
         try:
             busy = await self.step()
         except (*RETRIED, OwnershipLost) as passing:
-            _log.warning("consumer tries again", extra={"projection": self.consumer.name, "reason": _code(passing)})
+            _log.warning("consumer tries again", extra={"projection": self.consumer.name, "reason": code_of(passing)})
             if isinstance(passing, OwnershipLost):
                 self._owner = None
             await self._pause()
@@ -168,7 +138,7 @@ class Runner:
         self.failures += 1
 
     async def step(self) -> bool:
-        """One page; False when there was nothing to read. Raises StoreUnavailable, OwnershipLost: try again."""
+        """One page; False when there was nothing to read. Raises StoreUnavailable, NotNow, OwnershipLost: try again."""
         records: Sequence[Record] = ()
         try:
             owner = self._owner or await self._own()
@@ -188,9 +158,9 @@ class Runner:
                 # What stands before the event in this page is still due: close in on it.
                 self._limit, self._full = len(records) // 2, True
                 return True
-            self.stopped = f"{_code(fatal)}: {fatal}"
+            self.stopped = f"{code_of(fatal)}: {fatal}"
             what = f"consumer stopped: {fatal.REMEDY}" if isinstance(fatal, StoreRestored) else "consumer stopped"
-            _log.error(what, extra={"projection": self.consumer.name, "reason": _code(fatal)})
+            _log.error(what, extra={"projection": self.consumer.name, "reason": code_of(fatal)})
             return False
         return bool(records)
 
@@ -206,8 +176,7 @@ class Runner:
         # Whoever owned it before may have written.
         self.consumer.forget()
         self._checkpoints = dict(await self.reads.checkpoints(self.consumer.name, self.topic))
-        parked = await self.reads.parked(self.consumer.name)
-        self._parked = {(one.tenant, one.key): one for one in parked if one.topic == self.topic}
+        await self._look_at_parked()
         for tenant, checkpoint in self._checkpoints.items():
             head = await self.log.tenant_head(self.topic, tenant)
             if head.store_id != checkpoint.store_id or head.sequence < checkpoint.sequence:
@@ -218,16 +187,50 @@ class Runner:
             self.positions.advance(self.consumer.name, self.topic, tenant, checkpoint.sequence)
         return owner
 
+    async def _look_at_parked(self) -> None:
+        parked = await self.reads.parked(self.consumer.name)
+        self._parked = {(one.tenant, one.key): one for one in parked if one.topic == self.topic}
+
     async def _apply(self, owner: Ownership, records: Sequence[Record]) -> None:
         due, reached = await self._judge(records)
+        parts = parts_of(due, self._skips)
+        for number, part in enumerate(parts[:-1], start=1):
+            # All before what comes next is applied then, and nothing beyond it.
+            following = min(record.offset for later in parts[number:] for record in later)
+            await self._apply_part(owner, part, reached_by(part), following - 1)
+        last = parts[-1]
+        await self._apply_part(owner, last, reached if len(parts) == 1 else reached_by(last), records[-1].offset)
+
+    async def _apply_part(
+        self, owner: Ownership, due: Sequence[Record], reached: Mapping[str, Checkpoint], offset: int
+    ) -> None:
         facts, unreadable = await self._read(due)
-        waiting = self._unblocked(facts, unreadable)
         advances = [Advance(tenant, self._checkpoints.get(tenant), point) for tenant, point in reached.items()]
-        offset = records[-1].offset
+        freed = self._freed(facts[0]) if len(facts) == 1 else None
+        if freed is not None:
+            await self._skip(owner, freed, facts[0], Until(facts[0].sequence - 1, advances[0], offset))
+        else:
+            await self._commit(owner, facts, unreadable, advances, offset)
+        self._patience.forget()
+        self._offset = offset
+        self._checkpoints.update(reached)
+        for tenant, point in reached.items():
+            self.positions.advance(self.consumer.name, self.topic, tenant, point.sequence)
+        metrics.record_batch(self.consumer.name, len(due))
+
+    async def _commit(
+        self,
+        owner: Ownership,
+        facts: Sequence[Fact[Any]],
+        unreadable: Sequence[Refused],
+        advances: Sequence[Advance],
+        offset: int,
+    ) -> None:
+        waiting = self._unblocked(facts, unreadable)
         async with self.consumer.turn:
             try:
                 effects = await self.consumer.apply(waiting) if waiting else Effects()
-                parked = [self._park(refused) for refused in (*unreadable, *effects.refused)]
+                parked = [self._park(refused) for refused in (*unreadable, *self._patience.judge(effects))]
                 with ExitStack() as spans:
                     for fact in waiting:
                         if fact.traceparent is not None and tracing.is_sampled(fact.traceparent):
@@ -236,13 +239,28 @@ class Runner:
             except BaseException:
                 self.consumer.forget()
                 raise
-        self._offset = offset
-        self._checkpoints.update(reached)
         for one in parked:
             self._parked.setdefault((one.tenant, one.key), one)
-        for tenant, point in reached.items():
-            self.positions.advance(self.consumer.name, self.topic, tenant, point.sequence)
-        metrics.record_batch(self.consumer.name, len(due))
+
+    def _freed(self, fact: Fact[Any]) -> Parked | None:
+        """The parked key that a fact says is to go on; one that waits further on was on its way already."""
+        if not isinstance(fact.data, Skipped) or fact.data.projection != self.consumer.name:
+            return None
+        found = self._parked.get((fact.tenant, fact.data.key))
+        return found if found is not None and found.sequence >= fact.data.sequence else None
+
+    async def _skip(self, owner: Ownership, parked: Parked, skip: Fact[Skipped], until: Until) -> None:
+        """Here, at this place of the log, the key's events are applied without that one; a rebuild does the same."""
+        replay = Replay(self.consumer, self.log, self.reads, self.reader, self._patience, self.words, self.page)
+        try:
+            async for left in replay.run(owner, parked, until, offset=self._offset, without=skip.data.sequence):
+                self._parked.pop((parked.tenant, parked.key), None)
+                if left is not None:
+                    self._parked[parked.tenant, parked.key] = left
+        except BaseException:
+            # A commit may have been written without our hearing of it: what is stored tells where the key waits.
+            self._owner = None
+            raise
 
     def _unblocked(self, facts: Sequence[Fact[Any]], unreadable: Sequence[Refused]) -> list[Fact[Any]]:
         """Facts whose key is not parked, neither since long nor by an unreadable event before them in this batch."""
@@ -256,48 +274,13 @@ class Runner:
         ]
 
     async def _judge(self, records: Sequence[Record]) -> tuple[list[Record], dict[str, Checkpoint]]:
-        """Which records are due, in order, and where each tenant stands after them (promise 2)."""
-        due: list[Record] = []
-        reached: dict[str, Checkpoint] = {}
-        for record in records:
-            point = reached.get(record.tenant) or self._checkpoints.get(record.tenant)
-            if point is not None and point.store_id != record.store_id:
-                raise StoreRestored(self.topic)
-            last = point.sequence if point is not None else 0
-            if record.sequence <= last:
-                continue
-            if record.sequence > last + 1:
-                due.extend(await self._fill(record, last))
-            due.append(record)
-            reached[record.tenant] = Checkpoint(record.store_id, record.sequence)
-        return due, reached
+        return await due_of(self.topic, records, self._checkpoints, self._fill)
 
     async def _fill(self, record: Record, last: int) -> list[Record]:
-        missing: list[Record] = []
-        while last < record.sequence - 1:
-            limit = min(self.page, record.sequence - 1 - last)
-            found = await self.log.read_tenant(self.topic, record.tenant, last, limit)
-            if not found or found[0].sequence != last + 1:
-                raise SequenceGap(f"{self.topic} lacks sequence {last + 1}")
-            missing.extend(found)
-            last = found[-1].sequence
-        return missing
+        return await between(self.log, self.topic, record, last, self.page)
 
     async def _read(self, due: Sequence[Record]) -> tuple[list[Fact[Any]], list[Refused]]:
-        try:
-            return await self.reader.facts([Unread(record.body, record.sequence) for record in due], self.words), []
-        except (MalformedEvent, SealBroken):
-            return await self._read_one_by_one(due)
-
-    async def _read_one_by_one(self, due: Sequence[Record]) -> tuple[list[Fact[Any]], list[Refused]]:
-        facts: list[Fact[Any]] = []
-        refused: list[Refused] = []
-        for record in due:
-            try:
-                facts.extend(await self.reader.facts([Unread(record.body, record.sequence)], self.words))
-            except (MalformedEvent, SealBroken) as error:
-                refused.append(Refused(outline(record.body, record.sequence), f"{_code(error)}: {error}"))
-        return facts, refused
+        return await legible(self.reader, due, self.words)
 
     def _park(self, refused: Refused) -> Parked:
         fact = refused.fact
@@ -309,9 +292,4 @@ class Runner:
         # A page that was not full ends at the end of the log: no need to ask for it.
         self.lag = max(0, await self.log.end(self.topic, self.partition) - self._offset) if full else 0
         metrics.set_lag(self.consumer.name, self.topic, self.lag)
-        metrics.set_parked(self.consumer.name, self.parked)
-
-
-def _code(error: KernelError) -> str:
-    name = type(error).__name__
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+        metrics.set_parked(self.consumer.name, self.topic, self.parked, self.first_parked)

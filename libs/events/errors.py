@@ -100,6 +100,10 @@ class TooManyConflicts(KernelError):
     """A command lost the race for its stream at every attempt; the caller may try again."""
 
 
+class NotNow(KernelError):
+    """An event could not be applied now and may be soon: it is tried again a few times, then its key is parked."""
+
+
 class NotCaughtUp(KernelError):
     """A read model did not reach the asked position in time. `waiting` maps source to position."""
 

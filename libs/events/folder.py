@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from libs.events.consume import Effects, Refused
 from libs.events.declare import Fold, Held, Row, RowKey, Wanted
+from libs.events.effects import Effects, Refused
 from libs.events.envelope import Fact
 from libs.events.ports import Put, ReadStore
 from libs.events.view import PAGE, Changed, View

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from libs.events.consume import Effects, Refused
 from libs.events.declare import On, Projection, RowKey
+from libs.events.effects import Effects, Refused
 from libs.events.envelope import Fact
 from libs.events.ports import Put, ReadStore
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from libs.events.caller import Caller
-from libs.events.consume import Effects, Refused
+from libs.events.consume import FATAL
 from libs.events.declare import Reaction, When
+from libs.events.effects import Effects, Refused, code_of
 from libs.events.envelope import Fact
-from libs.events.errors import DomainError
+from libs.events.errors import DomainError, KernelError, StoreUnavailable
 
 _log = logging.getLogger(__name__)
 
@@ -39,33 +40,45 @@ class Reactor:
         """See `Consumer`: nothing is remembered here."""
 
     async def apply(self, facts: Sequence[Fact[Any]]) -> Effects:
-        """Commands in log order. Raises StoreUnavailable; a command that is refused parks its event's key."""
+        """Commands in log order. Raises StoreUnavailable, and what stops a runner.
+
+        A command that is refused parks its event's key; what else went wrong with one may pass.
+        """
         refused: list[Refused] = []
+        later: list[Refused] = []
         broken: set[tuple[str, str]] = set()
         for fact in facts:
             key = (fact.tenant, self.key(fact))
             when = self.reaction.when.get(type(fact.data))
             if when is None or key in broken:
                 continue
-            error = await self._react(fact, when)
-            if error is not None:
-                refused.append(Refused(fact, error))
+            effects = await self._react(fact, when)
+            refused += effects.refused
+            later += effects.later
+            if effects.refused or effects.later:
                 broken.add(key)
-        return Effects((), refused)
+        return Effects((), refused, later)
 
-    async def _react(self, fact: Fact[Any], when: When) -> str | None:
-        """Why the fact must be parked, None when all of its commands were taken."""
+    async def _react(self, fact: Fact[Any], when: When) -> Effects:
         try:
             commands = when(fact)
         except Exception as error:  # it is pure: what fails once fails always, so it is parked, not retried
             _log.error("a reaction refused an event", exc_info=error, extra={"projection": self.name})
-            return type(error).__name__
+            return Effects(refused=[Refused(fact, type(error).__name__)])
         try:
             for number, command in enumerate(commands):
                 await self.dispatch(command, self._caller(fact, number))
         except DomainError as error:
-            return error.code
-        return None
+            return Effects(refused=[Refused(fact, error.code)])
+        except (StoreUnavailable, *FATAL):
+            # Nobody's commands would be taken now, or going on would be wrong.
+            raise
+        except KernelError as error:
+            return Effects(later=[Refused(fact, code_of(error))])
+        except Exception as error:  # the handler is not pure: a fault of this event, or of this moment
+            _log.error("a reaction's command failed", exc_info=error, extra={"projection": self.name})
+            return Effects(later=[Refused(fact, type(error).__name__)])
+        return Effects()
 
     def _caller(self, fact: Fact[Any], number: int) -> Caller:
         return Caller(

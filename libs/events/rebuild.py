@@ -13,8 +13,9 @@ from time import monotonic
 from typing import Any
 
 from libs.events.compare import Differences, Told, compare, compare_some
-from libs.events.consume import Consumer, Runner
+from libs.events.consume import Runner
 from libs.events.declare import ReadModel, RowKey
+from libs.events.effects import Consumer
 from libs.events.errors import KernelError
 from libs.events.ports import Commit, EventLog, Frozen, Generation, Generations, ReadStore
 from libs.events.positions import Positions

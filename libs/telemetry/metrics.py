@@ -20,6 +20,7 @@ class _Instruments:
     batch: Histogram
     lag_events: Gauge
     parked: Gauge
+    parked_first: Gauge
     request: Histogram
 
 
@@ -50,10 +51,12 @@ def set_lag(projection: str, topic: str, events: int) -> None:
         _instruments.lag_events.set(events, {"projection": projection, "topic": topic})
 
 
-def set_parked(projection: str, count: int) -> None:
-    """How many ordering keys of a projection are parked."""
+def set_parked(projection: str, topic: str, count: int, first: int) -> None:
+    """How many ordering keys of a projection are parked at events of a topic; the first such sequence, 0 for none."""
     if _instruments is not None:
-        _instruments.parked.set(count, {"projection": projection})
+        attributes = {"projection": projection, "topic": topic}
+        _instruments.parked.set(count, attributes)
+        _instruments.parked_first.set(first, attributes)
 
 
 def record_request(service: str, method: str, route: str, status: int, seconds: float) -> None:
@@ -81,6 +84,9 @@ def _instruments_of(meter: Meter) -> _Instruments:
         ),
         lag_events=meter.create_gauge("cairn.lag_events", "{event}", "Events a projection has still to apply"),
         parked=meter.create_gauge("cairn.parked_keys", "{key}", "Ordering keys that wait for a repair"),
+        parked_first=meter.create_gauge(
+            "cairn.parked_first_sequence", "1", "The first event that a parked key waits at, 0 when none is parked"
+        ),
         request=meter.create_histogram(
             "http.server.request.duration",
             "s",

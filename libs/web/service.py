@@ -10,8 +10,9 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from libs.access.directory import Directory
 from libs.access.policy import Policy
-from libs.events.consume import BULK, Consumer, Runner
+from libs.events.consume import BULK, Runner
 from libs.events.declare import Fold, Projection, ReadModel
+from libs.events.effects import Consumer
 from libs.events.errors import StoreUnavailable
 from libs.events.folder import Folder
 from libs.events.handle import Kernel

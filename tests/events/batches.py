@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from libs.events.adapters.sqlite.read_store import SQLiteReadStore
-from libs.events.consume import Effects
 from libs.events.declare import Fold, RowKey
+from libs.events.effects import Effects
 from libs.events.envelope import Fact, stream_name
 from libs.events.folder import Folder
 from libs.events.ports import Commit, Put

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
-from libs.events.consume import Effects
 from libs.events.declare import Group
+from libs.events.effects import Effects
 from libs.events.envelope import Fact
 from libs.events.errors import OwnershipLost
 from libs.events.folder import KEPT, Folder

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from libs.events.adapters.sqlite.read_store import SQLiteReadStore
-from libs.events.consume import Effects
 from libs.events.declare import Collection, Group, RowKey, Wanted
+from libs.events.effects import Effects
 from libs.events.envelope import Fact
 from libs.events.errors import StoreUnavailable
 from libs.events.folder import Folder

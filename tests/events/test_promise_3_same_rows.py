@@ -16,8 +16,8 @@ from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from libs.events.adapters.sqlite.read_store import SQLiteReadStore
-from libs.events.consume import Effects
 from libs.events.declare import On, Projection
+from libs.events.effects import Effects
 from libs.events.envelope import Fact
 from libs.events.ports import Put
 from libs.events.project import Projector

@@ -13,10 +13,10 @@ import pytest
 from libs.events.adapters.sqlite.event_log import SQLiteEventLog
 from libs.events.adapters.sqlite.read_store import SQLiteReadStore
 from libs.events.caller import Caller
-from libs.events.consume import Effects
 from libs.events.declare import Reaction
+from libs.events.effects import Effects
 from libs.events.envelope import Envelope, Fact
-from libs.events.errors import KernelError, StoreUnavailable, TooManyConflicts
+from libs.events.errors import KernelError, NotNow, StoreUnavailable, TooManyConflicts
 from libs.events.ports import Commit, Record
 from libs.events.react import Reactor
 from tests.events import toy
@@ -194,7 +194,7 @@ async def check_what_passes_by_itself_is_tried_again(place: Place) -> None:
         await world.make("c-2")
         await world.make("c-1")
         for _ in range(2):
-            with suppress(StoreUnavailable, TooManyConflicts):
+            with suppress(StoreUnavailable, NotNow):
                 await world.runner(NAME).step()
         assert await world.reads.parked(NAME) == []
         assert await world.reads.checkpoints(NAME, "toys.events", ["acme"]) == {}

@@ -12,7 +12,7 @@ from libs.events.adapters.sqlite.event_store import SQLiteEventStore
 from libs.events.consume import Runner
 from libs.events.ports import Record
 from tests.events import toy
-from tests.events.test_parking import IN_THE_FOLD, UNLUCKY
+from tests.events.test_promise_5_poison_parks import IN_THE_FOLD, UNLUCKY
 from tests.events.world import Place, World
 
 

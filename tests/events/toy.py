@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from libs.events.catalog.skipping import Skipped
 from libs.events.declare import Aggregate, Collection, Index, On, Projection, Reaction
 from libs.events.envelope import Fact
 from libs.events.errors import Conflict, Rejected
@@ -67,6 +68,10 @@ class Tagged(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     tag: str
 
 
+class EventSkipped(Skipped, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A read model goes on without one of these."""
+
+
 def _noted_second(tree: dict[str, Any]) -> dict[str, Any]:
     return {"author_id": tree["writer_id"], "text": tree["words"]}
 
@@ -82,6 +87,7 @@ SHAPES: dict[str, type[Event]] = {
     "toys.noted.v2": NotedSecond,
     "toys.noted.v3": Noted,
     "toys.name-claimed.v1": NameClaimed,
+    "toys.event-skipped.v1": EventSkipped,
     "tags.tagged.v1": Tagged,
 }
 UPCASTERS = {

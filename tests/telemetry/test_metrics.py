@@ -15,7 +15,7 @@ def _record_all() -> None:
     metrics.record_append("goals", 0.004)
     metrics.record_batch("goals.tree", 500)
     metrics.set_lag("goals.tree", "goals.events", 17)
-    metrics.set_parked("goals.tree", 2)
+    metrics.set_parked("goals.tree", "goals.events", 2, 17)
     metrics.record_request("goals", "GET", "/goals/{goal_id}", 200, 0.01)
 
 
@@ -44,6 +44,7 @@ def test_every_figure_is_recorded_with_names_of_ours(reader: InMemoryMetricReade
     assert points["cairn.batch_events"].sum == 500
     assert points["cairn.lag_events"].value == 17
     assert points["cairn.parked_keys"].value == 2
+    assert points["cairn.parked_first_sequence"].value == 17
     assert points["http.server.request.duration"].attributes == {
         "service": "goals",
         "http.request.method": "GET",

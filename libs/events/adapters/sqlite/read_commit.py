@@ -25,7 +25,7 @@ def own(connection: sqlite3.Connection, projection: str, topic: str, partition: 
     if successor is not None:
         raise OwnershipLost(f"{projection}: generation {successor} serves now")
     if held:
-        raise StoreUnavailable(f"{projection} is being held for another generation to follow it")
+        raise StoreUnavailable(f"{projection} is being held by a rebuild or a replay: try again in a moment")
     return _raise_epoch(connection, projection, topic, partition)
 
 

@@ -1,4 +1,4 @@
-"""Parking: an event that cannot be applied waits with all that follow under its key, and the rest goes on."""
+"""Promise 5, parking: what cannot be applied waits with all that follow under its key, and the rest goes on."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import msgspec
 import pytest
 from eventsourcing.persistence import StoredEvent
 
-from libs.events.consume import Effects, Refused, Runner
+from libs.events.consume import Runner
 from libs.events.declare import On, Projection
+from libs.events.effects import Effects, Refused
 from libs.events.envelope import Envelope, Fact
 from libs.events.errors import KeyParked
 from libs.events.ports import Append, Command
@@ -231,8 +232,8 @@ class TellsTheEvent(Projector):
 class DropsTheUnreadable(Runner):
     """Planted: what cannot be read is passed over."""
 
-    async def _read_one_by_one(self, due: Any) -> Any:
-        facts, _ = await super()._read_one_by_one(due)
+    async def _read(self, due: Any) -> Any:
+        facts, _ = await super()._read(due)
         return facts, []
 
 
