@@ -179,6 +179,7 @@ REGISTRY = Registry(
         "people.unit-tree-changed.v1": people.UnitTreeChanged,
         "people.reference-claimed.v1": people.ReferenceClaimed,
         "people.reference-released.v1": people.ReferenceReleased,
+        "people.event-skipped.v1": people.EventSkipped,
         "goals.goal-created.v1": goals.GoalCreatedV1,
         "goals.goal-created.v2": goals.GoalCreated,
         "goals.goal-changed.v1": goals.GoalChanged,
@@ -218,6 +219,7 @@ REGISTRY = Registry(
         "goals.reference-claimed.v1": goals.ReferenceClaimedV1,
         "goals.reference-claimed.v2": goals.ReferenceClaimed,
         "goals.reference-released.v1": goals.ReferenceReleased,
+        "goals.event-skipped.v1": goals.EventSkipped,
     }
 )
 """Every event that was ever stored. Add a version, never change or remove one."""

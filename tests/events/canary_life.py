@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from libs.events.caller import Caller
+from libs.events.ports import Parked
+from libs.events.skipping import skip
 from services.people.domain.commands import AddPerson, Reference
 from tests.events.installation import Installation
 
@@ -58,6 +60,7 @@ SAID = {
     "reflection": "Fieldfare reflects ☾",
     "reopening": "Redwing reopens ↺",
     "cancelling": "Ouzel gives up ☓",
+    "skipping": "Waxwing skips ⤼",
 }
 KEYS = {"goal key": "Serin-canary-idempotency", "check-in key": "idempotency-of-Pinson-canary"}
 PLANTED: dict[str, str] = {**PERSON, **MORE_OF_PEOPLE, **GOAL, **CHECK_IN, **SAID, **KEYS}
@@ -76,6 +79,7 @@ READABLE = (
             "reflection",
             "reopening",
             "cancelling",
+            "skipping",
         ),
     }
 )
@@ -98,6 +102,7 @@ async def live(home: Installation, actor: str) -> None:
     check_in = await _check_ins(home, goal)
     await _together(home, goal, check_in)
     await _end(home, goal)
+    await _skip(home)
 
 
 async def _people(home: Installation) -> None:
@@ -163,3 +168,10 @@ async def _end(home: Installation, goal: str) -> None:
     await home.act("POST", f"{goal}/close", {"score": 0.7, "reflection": PLANTED["reflection"]}, boss)
     await home.act("POST", f"{goal}/reopen", {"reason": PLANTED["reopening"]}, boss)
     await home.act("POST", f"{goal}/cancel", {"reason": PLANTED["cancelling"]}, boss)
+
+
+async def _skip(home: Installation) -> None:
+    for service in ("people", "goals"):
+        parked = Parked(f"{service}.none", f"{service}.events", "acme", "acme/none/1", 1, "malformed_event")
+        await skip(home.embedded.kernel(service), parked, "operator", PLANTED["skipping"])
+    await home.fold()

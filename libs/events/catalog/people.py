@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 
+from libs.events.catalog.skipping import Skipped
 from libs.events.personal import Personal
 
 
@@ -219,3 +220,7 @@ class ReferenceReleased(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """The outside record belongs to nothing any more, and may be claimed anew."""
 
     target_id: str
+
+
+class EventSkipped(Skipped, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An event of people that a projection goes on without."""

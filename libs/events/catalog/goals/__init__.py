@@ -45,6 +45,7 @@ from libs.events.catalog.goals.moving import (
     MilestoneRemoved,
     Source,
 )
+from libs.events.catalog.goals.skipping import EventSkipped
 from libs.events.catalog.goals.talking import (
     CommentAdded,
     CommentChanged,
@@ -73,6 +74,7 @@ __all__ = [
     "CommentChanged",
     "CommentRemoved",
     "Definition",
+    "EventSkipped",
     "ExternalRef",
     "GoalArchived",
     "GoalCancelled",

@@ -55,4 +55,11 @@ LIVING: dict[str, Event] = {
     "goals.comment-removed.v1": goals.CommentRemoved(),
     "goals.goal-followed.v1": goals.GoalFollowed(goal_id=GOAL, person_id=BOB),
     "goals.goal-unfollowed.v1": goals.GoalUnfollowed(goal_id=GOAL, person_id=BOB),
+    "goals.event-skipped.v1": goals.EventSkipped(
+        projection="goals.tree",
+        sequence=4712,
+        key="acme",
+        author_id=ADA,
+        reason="A move that closed a circle, from before circles were refused.",
+    ),
 }

@@ -106,4 +106,11 @@ PEOPLE: dict[str, Event] = {
     "people.unit-tree-changed.v1": people.UnitTreeChanged(unit_id=UNIT, parent_id=ABOVE),
     "people.reference-claimed.v1": people.ReferenceClaimed(target_id=ADA),
     "people.reference-released.v1": people.ReferenceReleased(target_id=ADA),
+    "people.event-skipped.v1": people.EventSkipped(
+        projection="people.people",
+        sequence=4711,
+        key=f"acme/person/{BOB}",
+        author_id=ADA,
+        reason="Imported twice by the old connector; Bob's position is right as it stands.",
+    ),
 }
