@@ -133,13 +133,21 @@ async def readiness(kernel: Kernel, runners: Sequence[Runner]) -> Readiness:
     except StoreUnavailable:
         parts["event store"] = {"state": "unavailable"}
     for runner in runners:
-        said: dict[str, Any] = {"state": _state(runner), "lag": runner.lag, "parked": runner.parked}
-        if runner.stopped is not None:
-            said["reason"] = runner.stopped
-        elif runner.failures:
-            said["failures"] = runner.failures
-        parts[f"{runner.consumer.name} from {runner.topic}"] = said
+        parts[f"{runner.consumer.name} from {runner.topic}"] = _part(runner)
     return Readiness(all(part["state"] in ("ok", "running") for part in parts.values()), parts)
+
+
+def _part(runner: Runner) -> dict[str, Any]:
+    """How a runner is; why it stands still, how often it has tried, what helps parked keys, where that is so."""
+    part: dict[str, Any] = {"state": _state(runner), "lag": runner.lag, "parked": runner.parked}
+    if runner.stopped is not None:
+        part["reason"] = runner.stopped
+    elif runner.failures:
+        part["failures"] = runner.failures
+    if runner.parked:
+        part["first_parked"] = runner.first_parked
+        part["hint"] = "`cairn parked list` says which keys wait and why, `replay` or `skip` sets them free"
+    return part
 
 
 def _state(runner: Runner) -> str:

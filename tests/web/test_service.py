@@ -14,12 +14,14 @@ from libs.events.folder import Folder
 from libs.events.project import Projector
 from libs.events.testing import eventually
 from libs.web.embedded import Embedded
-from libs.web.service import Service, consumer_of, runners_of, sweep
+from libs.web.service import Service, consumer_of, readiness, runners_of, sweep
 from libs.web.settings import ServiceSettings
 from services.goals.wiring import wire as wire_goals
 from services.people.wiring import wire as wire_people
 from tests.events import toy
 from tests.events.teams import TEAM_ROWS
+from tests.events.test_promise_5_poison_parks import IN_THE_FOLD, UNLUCKY
+from tests.events.test_promise_6_future_stops import append_as_is, future
 from tests.events.world import Place
 
 
@@ -43,6 +45,34 @@ async def test_a_model_that_nobody_can_fold_is_refused(tmp_path: Path) -> None:
         with pytest.raises(TypeError, match="vague"):
             consumer_of(ReadModel("vague", 1, ("toys.events",)), world.reads)
         assert consumer_of(replace(TEAM_ROWS, name="others"), world.reads).name == "others"
+
+
+async def test_readiness_says_why_a_runner_stands_still(tmp_path: Path) -> None:
+    """Which event, and what to do: the operator needs no log for it."""
+    async with Place(tmp_path).open() as world:
+        await append_as_is(world, future("toys.counted.v9"))
+        await world.drain()
+        found = await readiness(world.kernel, world.runners)
+        assert not found.ready
+        part = found.parts["counters from toys.events"]
+        assert part["state"] == "event_from_the_future"
+        assert "toys.counted.v9" in part["reason"]
+        assert "update the service" in part["reason"]
+        assert found.parts["counters from tags.events"] == {"state": "running", "lag": 0, "parked": 0}
+
+
+async def test_readiness_says_where_keys_wait_and_what_helps(tmp_path: Path) -> None:
+    """Nothing of whose they are: everybody may ask. What goes on without them is ready."""
+    async with Place(tmp_path).but(projections=IN_THE_FOLD).open() as world:
+        await world.count("c-1", 1)
+        await world.count("c-1", UNLUCKY)
+        await world.drain()
+        found = await readiness(world.kernel, world.runners)
+        part = found.parts["counters from toys.events"]
+        assert found.ready
+        assert (part["state"], part["parked"], part["first_parked"]) == ("running", 1, 2)
+        assert "cairn parked list" in part["hint"]
+        assert "acme" not in str(found.parts)
 
 
 @dataclass
