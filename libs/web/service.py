@@ -16,6 +16,7 @@ from libs.events.effects import Consumer
 from libs.events.errors import StoreUnavailable
 from libs.events.folder import Folder
 from libs.events.handle import Kernel
+from libs.events.parking import Parking
 from libs.events.ports import EventLog, Generations, ReadStore
 from libs.events.positions import Positions
 from libs.events.project import Projector
@@ -56,6 +57,10 @@ class Reading:
     def rebuild(self, model: ReadModel, *, alone: bool = False) -> Rebuild:
         """One rebuild of one of the models; see `Rebuild`."""
         return Rebuild(model, self.generations, self.log, self.reader, consumer_of, alone)
+
+    def parking(self, model: ReadModel) -> Parking:
+        """The parked keys of one of the models; see `Parking`."""
+        return Parking(model, self.generations, self.log, self.reader, consumer_of)
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from services.cli import backup, docs, doctor, rebuild, restore, restored, seed, status, token, up
+from services.cli import backup, docs, doctor, parked, rebuild, restore, restored, seed, status, token, up
 
 app = typer.Typer(
     name="cairn",
@@ -18,6 +18,7 @@ app.command("seed")(seed.seed)
 app.command("status")(status.status)
 app.command("doctor")(doctor.doctor)
 app.command("rebuild")(rebuild.rebuild)
+app.add_typer(parked.app, name="parked")
 app.command("backup")(backup.backup)
 app.command("restore")(restore.restore)
 app.command("restored")(restored.restored)
