@@ -181,6 +181,10 @@ class Held:
     groups: Mapping[Group, Sequence[str]]
 
 
+Retell = Callable[[Sequence[Fact[Any]]], tuple[RowKey, Mapping[str, Any]] | None]
+"""A stream's facts → the row that keeps its words, and these fields as they read now; None: there are none. Pure."""
+
+
 @dataclass(frozen=True)
 class Fold(ReadModel):
     """A read model whose rows depend on each other. Both functions are pure and see one tenant's facts, in order.
@@ -193,6 +197,8 @@ class Fold(ReadModel):
     needs: Callable[[Sequence[Fact[Any]], Held], Wanted]
     fold: Callable[[Sequence[Fact[Any]], Held], Mapping[RowKey, Row | None]]
     key: Callable[[Fact[Any]], str] = stream_key
+    retell: Retell | None = None
+    """For who keeps words: how a row reads that keeps a stream's words."""
 
     @property
     def collections(self) -> tuple[Collection, ...]:

@@ -192,15 +192,16 @@ class Kernel:
             return await self._load(aggregate, stream, at)
 
     async def _load(self, aggregate: Aggregate[S], stream: str, at: int | None) -> Loaded[S]:
-        now = self.clock.now()
-        kept = self._states.get(stream, now)
+        now, states = self.clock.now(), self._states
+        kept = states.get(stream, now)
         loaded: Loaded[S] = Loaded(aggregate.initial, 0)
         until = now + STATE_LIFETIME
         if kept is not None and (at is None or kept[0].version <= at):
             loaded, until = kept
         loaded = await self._streams().folded(aggregate, stream, loaded, at)
         if loaded.version > 0 and (kept is None or loaded.version >= kept[0].version):
-            self._states.put(stream, (loaded, until), now, until)
+            # Not into what came in their place: this state may have begun before they were forgotten.
+            states.put(stream, (loaded, until), now, until)
         return loaded
 
     async def facts(
@@ -217,6 +218,10 @@ class Kernel:
         return await self._streams().facts(
             stream, after=after, until=until, limit=limit, newest_first=newest_first, words=words
         )
+
+    def forget(self) -> None:
+        """Forgets every state at once, those too that are being folded now: one of them may hold what is no more."""
+        self._states = Expiring(STATES_KEPT)
 
     def sweep(self) -> None:
         """Forgets states that are too old to be used."""

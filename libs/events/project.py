@@ -44,7 +44,13 @@ class Projector:
     async def apply(self, facts: Sequence[Fact[Any]]) -> Effects:
         """Folds the batch in memory; a fact that breaks is refused, what follows it under its key waits."""
         touched = [(fact, self._touched(fact)) for fact in facts]
-        rows = await self._load(touched)
+        return self._folded(touched, await self._load(touched))
+
+    def anew(self, facts: Sequence[Fact[Any]]) -> Effects:
+        """The rows that these facts make where there is none yet."""
+        return self._folded([(fact, self._touched(fact)) for fact in facts], {})
+
+    def _folded(self, touched: Sequence[tuple[Fact[Any], _Touched]], rows: _Rows) -> Effects:
         changed: _Rows = {}
         refused: list[Refused] = []
         broken: set[tuple[str, str]] = set()

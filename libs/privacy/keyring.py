@@ -111,6 +111,16 @@ class Keyring:
         for cache in (self._by_holder, self._by_id):
             cache.drop(lambda key: (key.tenant, key.holder) == (tenant, holder))
 
+    async def key_id(self, tenant: str, holder: str) -> str | None:
+        """The id of the holder's key, also of a destroyed one; None when nothing was ever sealed for them."""
+        found = (await self._keys.by_holder(tenant, (holder,))).get(holder)
+        return None if found is None or found.key_id == f"none:{holder}" else found.key_id
+
+    async def destroyed(self, tenant: str, holders: Collection[str]) -> frozenset[str]:
+        """Those of the holders whose keys are destroyed."""
+        found = await self._keys.by_holder(tenant, holders)
+        return frozenset(holder for holder, key in found.items() if key.wrapped is None)
+
     def sweep(self) -> None:
         """Forgets opened keys that are too old to be used."""
         for cache in (self._by_holder, self._by_id):

@@ -108,6 +108,11 @@ class FieldSealer:
     def _fill_in_all(self, read: _Parsed, keys: _Keys) -> list[Opened]:
         return [Opened(envelope, self._fill_in(envelope, sealed, keys)) for envelope, sealed in read]
 
+    async def mark(self, tenant: str, holder: str) -> str | None:
+        """What every text that was ever sealed for a holder begins with; None when there is none."""
+        key_id = await self._keyring.key_id(tenant, holder)
+        return None if key_id is None else f"{MARK}.{key_id}."
+
     def context(self, envelope: Envelope, path: str, key_id: str) -> bytes:
         """What a sealed value is bound to."""
         return frame(MARK, envelope.tenant, envelope.subject, str(envelope.version), path, key_id)

@@ -91,6 +91,14 @@ class Generations(Protocol):
         """The generation that served before serves again. Raises LookupError when there is none any more."""
         ...
 
+    def alone(self, model: ReadModel) -> AbstractAsyncContextManager[None]:
+        """Within the block nobody builds a generation of the model. Raises RebuildRunning while somebody does."""
+        ...
+
+    async def scrub(self) -> None:
+        """After it no file holds a byte of rows that were replaced or removed. Raises StoreUnavailable: try again."""
+        ...
+
     async def clean(self, model: ReadModel, *, keep_previous: bool = True) -> None:
         """Removes what neither serves nor served just before."""
         ...

@@ -83,3 +83,7 @@ class Sealer(Protocol):
     async def open(self, items: Sequence[tuple[Envelope, tuple[PersonalPath, ...]]]) -> Sequence[Opened]:
         """Opens a batch. Raises KeyMissing, SealBroken; a destroyed key gives null and the path in `erased`."""
         ...
+
+    async def mark(self, tenant: str, holder: str) -> str | None:
+        """What every text ever sealed for a holder begins with, and no other; None when there is none."""
+        ...

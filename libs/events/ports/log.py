@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+from libs.events.ports.store import StoredEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,17 @@ class EventLog(Protocol):
 
     async def read_tenant(self, topic: str, tenant: str, after: int, limit: int) -> Sequence[Record]:
         """A tenant's records with a sequence above `after`, straight from the store: fills a gap."""
+        ...
+
+    async def holding(self, topic: str, tenant: str, text: str) -> Mapping[str, int]:
+        """By stream, how many of the tenant's events hold a text in their bytes, straight from the store.
+
+        Looks at all of them: for what happens once in a person's life.
+        """
+        ...
+
+    async def read_stream(self, topic: str, stream: str, after: int, limit: int) -> Sequence[StoredEvent]:
+        """A stream's events with a version above `after`, straight from the store, in order of version."""
         ...
 
     async def end(self, topic: str, partition: int) -> int:

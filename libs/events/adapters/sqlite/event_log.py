@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from libs.events.adapters.sqlite.event_store import SQLiteEventStore
-from libs.events.ports import Record, Signal, TenantHead
+from libs.events.ports import Record, Signal, StoredEvent, TenantHead
 
 POLL_SECONDS = 0.1
 """How late an append of another process (`cairn token`) may be noticed; those of this process wake at once."""
@@ -62,6 +62,14 @@ class SQLiteEventLog:
     async def read_tenant(self, topic: str, tenant: str, after: int, limit: int) -> Sequence[Record]:
         """See `EventLog.read_tenant`."""
         return await self._stores[topic].read_tenant(tenant, after, limit)
+
+    async def holding(self, topic: str, tenant: str, text: str) -> Mapping[str, int]:
+        """See `EventLog.holding`."""
+        return await self._stores[topic].holding(tenant, text)
+
+    async def read_stream(self, topic: str, stream: str, after: int, limit: int) -> Sequence[StoredEvent]:
+        """See `EventLog.read_stream`."""
+        return await self._stores[topic].read_stream(stream, after=after, limit=limit)
 
     async def end(self, topic: str, partition: int) -> int:
         """See `EventLog.end`."""

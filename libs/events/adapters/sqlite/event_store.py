@@ -8,7 +8,7 @@ import queue
 import sqlite3
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -53,6 +53,10 @@ _LOG = (
 _TENANT = (
     "SELECT e.rowid, (SELECT store_id FROM store), s.tenant, s.sequence, e.topic, e.state FROM sequences s "
     "JOIN stored_events e ON e.rowid = s.notification_id WHERE s.tenant=? AND s.sequence>? ORDER BY s.sequence LIMIT ?"
+)
+_HOLDING = (
+    "SELECT e.originator_id, count(*) FROM sequences s JOIN stored_events e ON e.rowid = s.notification_id "
+    "WHERE s.tenant=? AND instr(e.state, ?) GROUP BY e.originator_id ORDER BY e.originator_id"
 )
 _Waiting = tuple[GroupCaller, "asyncio.Future[Ending]"]
 
@@ -143,6 +147,10 @@ class SQLiteEventStore:
     async def read_tenant(self, tenant: str, after: int, limit: int) -> Sequence[Record]:
         """A tenant's records with a sequence above `after`."""
         return self._records(await self._read(_TENANT, (tenant, after, limit)))
+
+    async def holding(self, tenant: str, text: str) -> Mapping[str, int]:
+        """By stream, how many of a tenant's events hold a text in their bytes. Reads every event of the tenant."""
+        return dict(await self._read(_HOLDING, (tenant, text.encode())))
 
     async def end(self) -> int:
         """The last notification id, 0 when the store is empty."""

@@ -1,6 +1,7 @@
 """The embedded profile's data folder: which file is what, opened once a process, and guarded against a second one.
 
-`events/<service>.db` are the truth, `keys.db` opens their sealed fields, all of `read/` can be rebuilt from both.
+`events/<service>.db` are the truth, `keys.db` opens their sealed fields, `tombstones.ndjson` says whose never again;
+everything in `read/` can be rebuilt from these.
 """
 
 from __future__ import annotations

@@ -113,7 +113,7 @@ class SQLiteReadModels:
     @asynccontextmanager
     async def building(self, model: ReadModel) -> AsyncIterator[Generation]:
         """See `Generations`."""
-        with self._files.alone(model.name):
+        async with self.alone(model):
             await self.live(model)
             number = await self._files.register.write(
                 lambda connection: read_register.next_number(connection, model.name)
@@ -127,6 +127,12 @@ class SQLiteReadModels:
                 await store.close()
                 if (await self.live(model)).number != number:
                     await self._files.remove(model.name, number)
+
+    @asynccontextmanager
+    async def alone(self, model: ReadModel) -> AsyncIterator[None]:
+        """See `Generations`: in any process."""
+        with self._files.alone(model.name):
+            yield
 
     async def complete(self, loaded: Generation) -> Generation:
         """See `Generations`."""
