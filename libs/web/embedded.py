@@ -9,20 +9,35 @@ from contextlib import suppress
 from libs.access.directory import Directory
 from libs.access.inner import PrincipalReader, PrincipalSigner
 from libs.access.tokens import DevelopmentIssuer, TokenVerifier, load_signing_key
-from libs.events.adapters.sqlite.folder import DEVELOPMENT_TOKENS, INNER_HOP, KEY_ENCRYPTION_KEY, KEYS, DataFolder
+from libs.events.adapters.sqlite.folder import (
+    DEVELOPMENT_TOKENS,
+    INNER_HOP,
+    KEY_ENCRYPTION_KEY,
+    KEYS,
+    TOMBSTONES,
+    DataFolder,
+)
 from libs.events.adapters.sqlite.inspect import holds_keys
 from libs.events.adapters.sqlite.key_store import SQLiteKeyStore
 from libs.events.clock import SystemClock, new_id
+from libs.events.consume import Runner
 from libs.events.declare import Projection, ReadModel
+from libs.events.forget import TOPIC as PEOPLE
+from libs.events.forget import Forgetting
 from libs.events.handle import Kernel
 from libs.events.positions import Positions
+from libs.events.react import Reactor
 from libs.events.reader import Reader
 from libs.events.registry import REGISTRY
+from libs.events.retell import Retelling
+from libs.privacy.erasure import Eraser
 from libs.privacy.kek import load_key_encryption_key
 from libs.privacy.keyring import Keyring, KeyringMissing
 from libs.privacy.sealing import FieldSealer
+from libs.privacy.tombstones import Tombstones
 from libs.web.door import Door
-from libs.web.service import Reading, runners_of, sweep
+from libs.web.erasures import Erasures
+from libs.web.service import Reading, runner_of, runners_of, sweep
 from libs.web.settings import ServiceSettings
 
 
@@ -40,6 +55,10 @@ class Embedded:
         self.verifier = TokenVerifier(tokens.public_key(), self.clock)
         self.signer = PrincipalSigner(inner, self.clock)
         self.principals = PrincipalReader(inner.public_key(), self.clock)
+        tombstones = settings.tombstones or settings.data_dir / TOMBSTONES
+        self.eraser = Eraser(Tombstones(tombstones), self.keyring, self.clock)
+        self.erasures = Erasures(self.reader, self.folder.event_log)
+        self._kernels: list[Kernel] = []
         self._sweeping: asyncio.Task[None] | None = None
 
     async def open_keyring(self) -> None:
@@ -48,21 +67,39 @@ class Embedded:
         if self.folder.has_event_stores() and not await self.keyring.begun():
             raise KeyringMissing(f"{self.folder.path / KEYS} is missing or empty, but there are events: restore it.")
         await self.keyring.verify()
+        await self.eraser.destroy_again()
         self._sweeping = self._sweeping or asyncio.create_task(sweep([self.keyring]))
 
     def kernel(self, service: str) -> Kernel:
         """The write side of a service on its own event store."""
-        return Kernel(service, self.folder.event_store(service), self.reader, self.clock, new_id)
+        kernel = Kernel(service, self.folder.event_store(service), self.reader, self.clock, new_id)
+        self._kernels.append(kernel)
+        return kernel
 
     def reading(self, service: str, models: Sequence[ReadModel], members: Projection) -> Reading:
-        """The read side of a service: `models` are all it keeps, `members` its replica of people."""
+        """The read side of a service: `models` are all it keeps, `members` its replica of people.
+
+        Raises TypeError for a model that keeps words which nothing could fold anew without them.
+        """
         topics = {topic.partition(".")[0] for model in models for topic in model.topics}
         reads, log = self.folder.read_models(service, models), self.folder.event_log(*sorted(topics))
         positions = Positions(reads, log)
         directory = Directory(reads, positions, members, self.clock)
         runners = runners_of(models, log, self.reader, positions)
+        forgetting = Forgetting(service, models, Retelling(reads, log, self.reader), self._forget)
+        runners.append(runner_of(forgetting, PEOPLE, log, self.reader, positions))
+        self.erasures.join(service, reads, models)
         door = Door(self.principals, directory, positions, models, self.keyring, REGISTRY.services)
         return Reading(reads, reads, models, directory, runners, door, log, self.reader)
+
+    def reacting(self, reactor: Reactor, positions: Positions) -> Runner:
+        """What drives a reaction to one topic."""
+        [topic] = reactor.reaction.topics
+        return runner_of(reactor, topic, self.folder.event_log(topic.partition(".")[0]), self.reader, positions)
+
+    def _forget(self) -> None:
+        for kernel in self._kernels:
+            kernel.forget()
 
     async def close(self) -> None:
         """Commits what waits and closes every file."""

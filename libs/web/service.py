@@ -116,6 +116,11 @@ def runners_of(models: Sequence[ReadModel], log: EventLog, reader: Reader, posit
     ]
 
 
+def runner_of(consumer: Consumer, topic: str, log: EventLog, reader: Reader, positions: Positions) -> Runner:
+    """A runner of what has no rows and reads no text: its checkpoints lie beside those of the read models."""
+    return Runner(consumer, topic, 0, log, positions.reads, reader, positions, words=())
+
+
 def consumer_of(model: ReadModel, reads: ReadStore) -> Consumer:
     """What folds a model's events into its rows. Raises TypeError for a model that says nothing of how."""
     match model:

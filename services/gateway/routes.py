@@ -15,6 +15,7 @@ SERVICES: Mapping[str, str] = MappingProxyType(
         "/api/v1/people": "people",
         "/api/v1/me": "people",
         "/api/v1/units": "people",
+        "/api/v1/erasures": "people",
         "/api/v1/goals": "goals",
         "/api/v1/support-requests": "goals",
     }

@@ -24,6 +24,9 @@ POLICY = Policy(
         Rule("absence.plan", _ABSENCES),
         Rule("absence.read", _ABSENCES),
         Rule("absence.withdraw", _ABSENCES),
+        Rule("erasure.request", ("admin",)),
+        Rule("erasure.confirm", ("admin",)),
+        Rule("erasure.read", ("admin",)),
         Rule("unit.create", ("admin",)),
         Rule("unit.read", ("employee",)),
         Rule("unit.change", ("admin",)),
@@ -41,6 +44,10 @@ POLICY = Policy(
         "GET /people/{person_id}/absences": "absence.read",
         "GET /people/{person_id}/absences/{absence_id}": "absence.read",
         "DELETE /people/{person_id}/absences/{absence_id}": "absence.withdraw",
+        "POST /people/{person_id}/erase": "erasure.request",
+        "GET /erasures": "erasure.read",
+        "GET /erasures/{erasure_id}": "erasure.read",
+        "POST /erasures/{erasure_id}/confirm": "erasure.confirm",
         "GET /me": "person.read",
         "POST /units": "unit.create",
         "GET /units": "unit.read",
@@ -56,7 +63,7 @@ SETTINGS = frozenset({"locale", "timezone"})
 
 @dataclass(frozen=True)
 class Offer:
-    """An action that answers may name, and in which states of the person it does something."""
+    """An action that answers may name, and in which states of the person or erasure it does something."""
 
     action: str
     states: tuple[str, ...] = ("active", "deactivated")
@@ -70,8 +77,10 @@ OFFERED: Mapping[str, Mapping[str, Offer]] = {
         "plan_absence": Offer("absence.plan"),
         "deactivate": Offer("person.change", ("active",), to_oneself=False),
         "reactivate": Offer("person.change", ("deactivated",)),
+        "erase": Offer("erasure.request"),
     },
     "absence": {"withdraw": Offer("absence.withdraw")},
+    "erasure": {"confirm": Offer("erasure.confirm", ("requested",), to_oneself=False)},
     "unit": {"change": Offer("unit.change")},
 }
-"""What `allowed_actions` of a person, an absence and a unit may name."""
+"""What `allowed_actions` of a person, an absence, an erasure and a unit may name."""

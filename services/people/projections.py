@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
 from libs.access.members import replica
-from libs.events.catalog.people import UnitChanged, UnitCreated
-from libs.events.declare import Projection, rows_of
-from services.people.domain.state import PERSON, PERSON_FACTS, UNIT
-from services.people.read_models import PEOPLE, UNITS
+from libs.events.catalog.people import (
+    ErasureCompleted,
+    ErasureConfirmed,
+    ErasureRequested,
+    PersonErased,
+    UnitChanged,
+    UnitCreated,
+)
+from libs.events.declare import On, Projection, rows_of
+from libs.events.envelope import Fact
+from services.people.domain.state import CONFIRMED, DONE, PERSON, PERSON_FACTS, REQUESTED, UNIT
+from services.people.read_models import ERASURES, PEOPLE, UNITS, ErasureRow
 
 PERSON_ROWS = Projection(
-    name="people.people", version=4, topics=("people.events",), on=rows_of(PERSON, PEOPLE, *PERSON_FACTS)
+    name="people.people", version=5, topics=("people.events",), on=rows_of(PERSON, PEOPLE, *PERSON_FACTS)
 )
 
 UNIT_ROWS = Projection(
@@ -18,6 +31,40 @@ UNIT_ROWS = Projection(
     topics=("people.events",),
     on=rows_of(UNIT, UNITS, UnitCreated, UnitChanged),
     words=(UnitCreated, UnitChanged),
+)
+
+
+def on_erasure_requested(row: ErasureRow | None, fact: Fact[ErasureRequested]) -> ErasureRow:
+    """A new erasure."""
+    data = fact.data
+    return ErasureRow(
+        id=data.erasure_id, person_id=data.person_id, state=REQUESTED, created_at=fact.time, updated_at=fact.time
+    )
+
+
+def on_erasure_moved(row: ErasureRow, fact: Fact[Any]) -> ErasureRow:
+    """How far it is now."""
+    return replace(row, state=_STATES.get(type(fact.data), row.state), updated_at=fact.time)
+
+
+def _of_erasure(fact: Fact[Any]) -> Sequence[str]:
+    return (fact.data.erasure_id,)
+
+
+_STATES: Mapping[type[Any], str] = {ErasureConfirmed: CONFIRMED, ErasureCompleted: DONE}
+
+ERASURE_ROWS = Projection(
+    name="people.erasures-asked",
+    version=1,
+    topics=("people.events",),
+    on=(
+        On(ErasureRequested, ERASURES, on_erasure_requested, rows=_of_erasure),
+        *(
+            On(event, ERASURES, on_erasure_moved, rows=_of_erasure)
+            for event in (ErasureConfirmed, PersonErased, ErasureCompleted)
+        ),
+    ),
+    words=(),
 )
 
 MEMBERS = replica("people")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+import msgspec
+
 from libs.events.declare import Collection, Index, Many, Words
 from services.people.domain.state import Person, Unit
 
@@ -42,3 +46,28 @@ UNITS = Collection(
     ),
 )
 """A row a unit: its folded state."""
+
+
+class ErasureRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose erasure it is and how far; what else there is to say stands in the person's stream."""
+
+    id: str
+    person_id: str
+    state: str
+    created_at: datetime
+    updated_at: datetime
+
+
+ERASURES = Collection(
+    "erasures",
+    ErasureRow,
+    (
+        Index("created_at"),
+        Index("updated_at"),
+        Index("person_id", "created_at"),
+        Index("person_id", "updated_at"),
+        Index("state", "created_at"),
+        Index("state", "updated_at"),
+    ),
+)
+"""A row an erasure, found by its own id."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import zoneinfo
+from dataclasses import replace
 from functools import cache, partial
 
 from libs.events.claims import RecordName
+from libs.events.react import Reactor
 from libs.privacy.keyring import Keyring, keyed_hash
 from libs.web.app import BASE, create_app
 from libs.web.embedded import Embedded
@@ -14,33 +16,47 @@ from libs.web.schemas import describe_answers
 from libs.web.service import Service, readiness
 from services.people import seeding
 from services.people.api import Desk, router
-from services.people.handlers import EmailName, PeopleHandlers, UnitHandlers
+from services.people.handlers import Carrying, EmailName, ErasureHandlers, PeopleHandlers, UnitHandlers
 from services.people.policy import POLICY
-from services.people.projections import MEMBERS, PERSON_ROWS, UNIT_ROWS
-from services.people.queries import ANSWERS, AbsenceQueries, PeopleQueries, ReportQueries, UnitQueries
+from services.people.projections import ERASURE_ROWS, MEMBERS, PERSON_ROWS, UNIT_ROWS
+from services.people.queries import (
+    ANSWERS,
+    AbsenceQueries,
+    ErasureQueries,
+    PeopleQueries,
+    ReportQueries,
+    UnitQueries,
+)
+from services.people.reactions import COMPLETING, DESTROYING
 from services.people.rights import PeopleRights
 
 __all__ = ["PROJECTIONS", "SERVICE", "email_names", "seeding", "wire"]
 
 SERVICE = "people"
-PROJECTIONS = (PERSON_ROWS, UNIT_ROWS, MEMBERS)
+PROJECTIONS = (PERSON_ROWS, UNIT_ROWS, ERASURE_ROWS, MEMBERS)
 
 
 def wire(parts: Embedded) -> Service[PeopleHandlers]:
     """The service on the process's data folder, not started yet."""
     kernel, read = parts.kernel(SERVICE), parts.reading(SERVICE, PROJECTIONS, MEMBERS)
-    rights = PeopleRights(read.directory)
+    rights, positions = PeopleRights(read.directory), read.door.positions
     email_name, reference_name = _names(parts.keyring)
     handlers = PeopleHandlers(kernel, email_name, reference_name, rights, _zones())
+    carrying = Carrying(parts.eraser.destroy, parts.erasures.sealed, parts.erasures.clean)
+    erasures = ErasureHandlers(kernel, email_name, reference_name, rights, read.reads, positions, carrying)
+    reacting = [Reactor(reaction, erasures.carry_out) for reaction in (DESTROYING, COMPLETING)]
+    read = replace(read, runners=[*read.runners, *(parts.reacting(one, positions) for one in reacting)])
     found = PeopleQueries(kernel, read.reads, rights)
     desk = Desk(
         door=read.door,
         people=handlers,
         units=UnitHandlers(kernel, reference_name, rights),
         found=found,
+        erasures=erasures,
         reports=ReportQueries(found),
         absences=AbsenceQueries(kernel, rights),
         found_units=UnitQueries(kernel, read.reads, rights),
+        found_erasures=ErasureQueries(kernel, read.reads, rights),
         places=Covered(partial(_cursor_secret, parts.keyring)),
     )
     app = create_app(

@@ -162,6 +162,59 @@ class RoleRevoked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     role: str
 
 
+class ErasureRequested(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An administrator asks that a person be erased. The reason is the author's own."""
+
+    person_id: str
+    erasure_id: str
+    author_id: str
+    reason: Annotated[str | None, Personal("author_id")]
+
+
+class ErasureConfirmed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Another administrator agrees: from now on nothing personal is recorded of the person, who is gone for good."""
+
+    person_id: str
+    erasure_id: str
+    author_id: str
+
+
+class PersonErased(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The key of a person is destroyed: whoever keeps words of theirs drops them now.
+
+    `key_digest` is the SHA-256 of the key's id; None: nothing was ever sealed for them.
+    """
+
+    person_id: str
+    erasure_id: str
+    key_digest: str | None
+
+
+class SealedEvents(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many events of a service hold text that nobody can read any more."""
+
+    service: str
+    events: int
+
+
+class CleanModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A read model that holds no word of the person; it had applied the topic up to this position of the tenant."""
+
+    model: str
+    topic: str
+    position: int
+
+
+class ErasureCompleted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every service has dropped the person's words. `digest` is the SHA-256 of the receipt, without it, canonical."""
+
+    person_id: str
+    erasure_id: str
+    sealed: list[SealedEvents]
+    models: list[CleanModel]
+    digest: str
+
+
 class EmailClaimed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Guards that an address belongs to one person: stated on the stream named by the address's keyed hash."""
 

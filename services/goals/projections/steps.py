@@ -70,11 +70,15 @@ def created(fact: Fact[GoalCreated]) -> Node:
     )
 
 
+def words(data: Definition) -> dict[str, Any]:
+    """The fields of a node that are somebody's words."""
+    return {"title": data.title, "labels": tuple(label for label in data.labels if label is not None)}
+
+
 def _defined(data: Definition) -> dict[str, Any]:
     period = data.period
     return {
-        "title": data.title,
-        "labels": tuple(label for label in data.labels if label is not None),
+        **words(data),
         "focus": data.focus,
         "owner_id": data.owner_id,
         "unit_id": data.unit_id,

@@ -22,9 +22,11 @@ from libs.events.envelope import Fact
 from services.goals.domain.state import GOAL_EVENTS
 from services.goals.projections.growing import Growth
 from services.goals.projections.observed import best_of
-from services.goals.projections.steps import STEPS
+from services.goals.projections.steps import STEPS, words
 from services.goals.read_models import CHECK_INS, DAYS, EDGES, NODES, ROOT
 
+WORDY = (GoalCreated, GoalChanged, GoalTransferred)
+"""Facts that state what a goal is in words."""
 _ON_GOALS = frozenset(GOAL_EVENTS)
 _QUIET = _ON_GOALS - STEPS.keys() - {GoalCreated, CheckInRecorded, CheckInCorrected}
 """Facts that change no number: of these the goal alone is looked at, and its time of change moves."""
@@ -113,6 +115,12 @@ def fold(facts: Sequence[Fact[Any]], held: Held) -> Mapping[RowKey, Row | None]:
     return growth.changed()
 
 
+def retell(facts: Sequence[Fact[Any]]) -> tuple[RowKey, Mapping[str, Any]] | None:
+    """How a goal's node reads now: title and labels are all that it keeps in words."""
+    stated = next((fact for fact in reversed(facts) if type(fact.data) in WORDY), None)
+    return None if stated is None else (RowKey(NODES, stated.entity_id), words(stated.data))
+
+
 def _tenant(fact: Fact[Any]) -> str:
     return fact.tenant
 
@@ -121,7 +129,8 @@ TREE = Fold(
     name="goals.tree",
     version=2,
     topics=("goals.events",),
-    words=(GoalCreated, GoalChanged, GoalTransferred),
+    words=WORDY,
+    retell=retell,
     writes=(NODES, DAYS, EDGES, CHECK_INS),
     needs=needs,
     fold=fold,

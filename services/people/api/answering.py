@@ -8,8 +8,8 @@ from functools import partial
 from libs.web import answers
 from libs.web.door import Door
 from libs.web.paging import Covered
-from services.people.handlers import PeopleHandlers, UnitHandlers
-from services.people.queries import AbsenceQueries, PeopleQueries, ReportQueries, UnitQueries
+from services.people.handlers import ErasureHandlers, PeopleHandlers, UnitHandlers
+from services.people.queries import AbsenceQueries, ErasureQueries, PeopleQueries, ReportQueries, UnitQueries
 
 
 @dataclass(frozen=True)
@@ -19,10 +19,12 @@ class Desk:
     door: Door
     people: PeopleHandlers
     units: UnitHandlers
+    erasures: ErasureHandlers
     found: PeopleQueries
     reports: ReportQueries
     absences: AbsenceQueries
     found_units: UnitQueries
+    found_erasures: ErasureQueries
     places: Covered
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from libs.web.fields import Date, Id, Model, line
+from libs.web.fields import Date, Id, Model, line, words
 from libs.web.patch import ABSENT, Kept, Patch
 from libs.web.references import KnownReferenceBody, ReferenceBody, ReferencePatch, given, named
 from services.people.domain.commands import (
@@ -17,6 +17,7 @@ from services.people.domain.commands import (
     CreateUnit,
     PlanAbsence,
     Reference,
+    RequestErasure,
     Role,
 )
 
@@ -144,6 +145,18 @@ class AbsenceBody(Model):
     def command(self, person_id: str) -> PlanAbsence:
         """The body as a command for one person."""
         return PlanAbsence(person_id=person_id, first_day=self.first_day, last_day=self.last_day)
+
+
+class ErasureBody(Model):
+    """Why somebody is to be forgotten."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "Asked for it on leaving, letter of 3 May."}]})
+
+    reason: Annotated[str, words(2000)]
+
+    def command(self, person_id: str) -> RequestErasure:
+        """The body as a command for one person."""
+        return RequestErasure(person_id=person_id, reason=self.reason)
 
 
 _UNIT_FIELDS: dict[str, Any] = {"name": "Customer Service", "parent_id": _UNIT, "lead_id": _MANAGER}

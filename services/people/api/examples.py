@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from libs.web.references import ExternalRefAnswer
-from services.people.queries import AbsenceAnswer, PersonAnswer, ReportAnswer, UnitAnswer
-from services.people.queries.answers import PositionAnswer
+from services.people.queries import AbsenceAnswer, ErasureAnswer, PersonAnswer, ReportAnswer, UnitAnswer
+from services.people.queries.answers import PositionAnswer, ReceiptAnswer
 
 _ID = "0191d3a0-0000-7000-8000-0000000000{}"
 _ADMIN, _SAM, _MAYA, _KIM = _ID.format("a0"), _ID.format("a1"), _ID.format("a3"), _ID.format("a2")
@@ -41,7 +41,9 @@ _SAM_FIELDS: dict[str, Any] = {
     "external_id": "E-4711",
 }
 
-PERSON = PersonAnswer(**_SAM_FIELDS, allowed_actions=["change", "change_settings", "plan_absence", "deactivate"])
+PERSON = PersonAnswer(
+    **_SAM_FIELDS, allowed_actions=["change", "change_settings", "plan_absence", "deactivate", "erase"]
+)
 ME = PersonAnswer(**_SAM_FIELDS, allowed_actions=["change_settings", "plan_absence"])
 REPORT = ReportAnswer(**_SAM_FIELDS, allowed_actions=["plan_absence"], level=1)
 ABSENCE = AbsenceAnswer(
@@ -55,6 +57,45 @@ ABSENCE = AbsenceAnswer(
     updated_at=_CHANGED,
     updated_by=_SAM,
     allowed_actions=["withdraw"],
+)
+_ERASURE: dict[str, Any] = {
+    "id": _ID.format("e7"),
+    "person_id": _SAM,
+    "reason": "Asked for it on leaving, letter of 3 May.",
+    "erased": [],
+    "created_at": _MADE,
+    "created_by": _ADMIN,
+}
+ERASURE_ASKED = ErasureAnswer(
+    **_ERASURE,
+    version=1,
+    state="requested",
+    receipt=None,
+    updated_at=_MADE,
+    updated_by=_ADMIN,
+    allowed_actions=[],
+)
+ERASURE = ErasureAnswer(
+    **_ERASURE,
+    version=4,
+    state="done",
+    receipt=ReceiptAnswer(
+        erasure_id=_ID.format("e7"),
+        person_id=_SAM,
+        tenant="acme",
+        requested_at="2026-10-01T08:00:00.000000Z",
+        requested_by=_ADMIN,
+        confirmed_at="2026-11-20T09:30:00.000000Z",
+        confirmed_by=_KIM,
+        erased_at="2026-11-20T09:30:00.120000Z",
+        key_digest="6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b",
+        events=[{"service": "goals", "events": 112}, {"service": "people", "events": 4}],
+        models=[{"model": "people.people", "topic": "people.events", "position": 812}],
+        digest="d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35",
+    ),
+    updated_at=_CHANGED,
+    updated_by="reaction:people.completing",
+    allowed_actions=[],
 )
 UNIT = UnitAnswer(
     id=_UNIT,

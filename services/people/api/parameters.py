@@ -9,7 +9,7 @@ from fastapi import Query
 from libs.web.fields import Date, Ids, line, one_of
 from libs.web.levels import levels
 from libs.web.sorting import listing, sorting
-from services.people.queries import ABSENCES_BY, SORTED_BY, STATES
+from services.people.queries import ABSENCES_BY, ERASURE_STATES, ERASURES_BY, SORTED_BY, STATES
 
 DEEPEST = 20
 
@@ -37,6 +37,10 @@ Leads = Annotated[Ids | None, Query(description="Units that these people lead.")
 States = Annotated[
     Annotated[tuple[str, ...], one_of(*STATES)] | None, Query(description="Whether they work here; both if left out.")
 ]
+ErasedPeople = Annotated[Ids | None, Query(description="Erasures of these people.")]
+ErasureStates = Annotated[
+    Annotated[tuple[str, ...], one_of(*ERASURE_STATES)] | None, Query(description="How far an erasure is; all if left out.")
+]
 
 BY_NAME = sorting(*SORTED_BY)
 """The dependency of lists of people and units: by name, or by when something was made or changed."""
@@ -44,3 +48,5 @@ BELOW = listing(*SORTED_BY)
 """The same of those who report to the same person."""
 AWAY = listing(*ABSENCES_BY)
 """The dependency of absences: by their first day, or by when they were planned."""
+ERASURES = listing(*ERASURES_BY)
+"""The dependency of erasures: the newest first, or by when they last moved."""

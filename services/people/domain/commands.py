@@ -80,6 +80,38 @@ class WithdrawAbsence:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RequestErasure:
+    """Forget a person: destroy what their words are sealed with. Another administrator must agree."""
+
+    person_id: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfirmErasure:
+    """Agree that somebody be erased."""
+
+    erasure_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DestroyKey:
+    """Destroy the key of somebody whose erasure is confirmed."""
+
+    person_id: str
+    erasure_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompleteErasure:
+    """State that every service has dropped the words of who was erased at this position of people's events."""
+
+    person_id: str
+    erasure_id: str
+    position: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class CreateUnit:
     """A new part of the organisation, under another one or at the top."""
 

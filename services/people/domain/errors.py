@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from libs.events.errors import Conflict, NotFound, Rejected
+from libs.events.errors import Conflict, Forbidden, NotFound, Rejected
 
 
 class PersonNotFound(NotFound):
@@ -17,6 +17,27 @@ class AbsenceNotFound(NotFound):
 
     code = "absence_not_found"
     detail = "This person has no absence with this id. List them with GET /people/{id}/absences."
+
+
+class ErasureNotFound(NotFound):
+    """There is no such erasure in the tenant."""
+
+    code = "erasure_not_found"
+    detail = "There is no erasure with this id. List them with GET /erasures."
+
+
+class AnotherMustConfirm(Forbidden):
+    """One person alone erases nobody, and nobody agrees to their own end: somebody must be left to administer."""
+
+    code = "another_must_confirm"
+    detail = "Neither who asked for an erasure nor who is to be erased can confirm it. Ask another administrator."
+
+
+class ErasureAskedMeanwhile(Conflict):
+    """Somebody else asked for the same erasure since this one looked."""
+
+    code = "erasure_asked_meanwhile"
+    detail = "Somebody has just asked for this erasure too. Look it up with GET /erasures?person_id=."
 
 
 class UnitNotFound(NotFound):

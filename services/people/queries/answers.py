@@ -11,7 +11,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from libs.web.references import ExternalRefAnswer, reference_answer
-from services.people.domain.state import Absence, Person, Position, Unit
+from services.people.domain.decide import receipt_of
+from services.people.domain.state import Absence, Erasure, Person, Position, Unit
 from services.people.rights import may_read_details, offered
 
 
@@ -68,6 +69,47 @@ class AbsenceAnswer(msgspec.Struct, frozen=True, kw_only=True, rename={"first_da
     version: int
     first_day: date
     last_day: date
+    created_at: datetime
+    created_by: str
+    updated_at: datetime
+    updated_by: str
+    allowed_actions: list[str]
+
+
+class ReceiptAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What was erased, when and by whose will. `events` counts by service what nobody can read any more.
+
+    `models` hold no word of the person since these positions. `digest` is the SHA-256 of the rest as canonical JSON
+    (RFC 8785), `key_digest` that of the destroyed key's id, null when nothing was ever sealed for the person.
+    """
+
+    erasure_id: str
+    person_id: str
+    tenant: str
+    requested_at: str
+    requested_by: str
+    confirmed_at: str | None
+    confirmed_by: str | None
+    erased_at: str | None
+    key_digest: str | None
+    events: list[dict[str, str | int]]
+    models: list[dict[str, str | int]]
+    digest: str
+
+
+class ErasureAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The erasure of a person: `requested`, `confirmed` or `done`; the receipt is there once it is done.
+
+    From `confirmed` on nothing can stop it. `erased` names `reason` where its author was erased.
+    """
+
+    id: str
+    person_id: str
+    version: int
+    state: str
+    reason: str | None
+    receipt: ReceiptAnswer | None
+    erased: list[str]
     created_at: datetime
     created_by: str
     updated_at: datetime
@@ -135,6 +177,24 @@ def absence_answer(person_id: str, absence: Absence, relations: frozenset[str]) 
     )
 
 
+def erasure_answer(
+    tenant: str, person: Person, erasure: Erasure, asker_id: str, roles: frozenset[str]
+) -> ErasureAnswer:
+    """A person's erasure, as an administrator sees it."""
+    receipt = None
+    if erasure.digest is not None:
+        content = receipt_of(person.id, tenant, erasure, erasure.sealed, erasure.models)
+        receipt = ReceiptAnswer(**content, digest=erasure.digest)
+    # Neither who asked nor who is to be erased confirms.
+    relations = roles | {"self"} if asker_id in (person.id, erasure.created_by) else roles
+    return ErasureAnswer(
+        **{name: getattr(erasure, name) for name in _ERASURE},
+        person_id=person.id,
+        receipt=receipt,
+        allowed_actions=offered("erasure", relations, erasure.state),
+    )
+
+
 def unit_answer(unit: Unit, roles: frozenset[str]) -> UnitAnswer:
     """A unit."""
     same = {name: getattr(unit, name) for name in _UNIT}
@@ -152,8 +212,14 @@ def _person(person: Person, relations: frozenset[str], moment: Moment) -> dict[s
         "roles": ["employee", *person.roles],
         "state": moment.state(person),
         "external_ref": reference_answer(person.external_ref),
-        "allowed_actions": offered("person", relations, person.state),
+        "allowed_actions": _allowed(person, relations),
     }
+
+
+def _allowed(person: Person, relations: frozenset[str]) -> list[str]:
+    if person.gone:
+        return []
+    return [one for one in offered("person", relations, person.state) if one != "erase" or person.erasure is None]
 
 
 def _upcoming(positions: Sequence[Position]) -> list[PositionAnswer]:
@@ -169,5 +235,7 @@ _STATED = ("created_at", "created_by", "updated_at", "updated_by")
 _PERSON = ("id", "version", "display_name", "email", "locale", "timezone", "erased", *_STATED)
 _UNIT = ("id", "version", "name", "parent_id", "lead_id", "erased", *_STATED)
 
-ANSWERS = (PersonAnswer, ReportAnswer, AbsenceAnswer, UnitAnswer)
+_ERASURE = ("id", "version", "state", "reason", "erased", *_STATED)
+
+ANSWERS = (PersonAnswer, ReportAnswer, AbsenceAnswer, ErasureAnswer, UnitAnswer)
 """The shapes that this service answers with."""

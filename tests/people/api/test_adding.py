@@ -97,7 +97,7 @@ async def test_somebody_is_added_as_described(house: House, admin: Client) -> No
     assert sam.items() >= described.items()
     assert (sam["version"], sam["state"], sam["upcoming"], sam["erased"]) == (1, "active", [], [])
     assert (sam["created_by"], sam["updated_by"]) == (admin.id, admin.id)
-    assert sam["allowed_actions"] == ["change", "change_settings", "plan_absence", "deactivate"]
+    assert sam["allowed_actions"] == ["change", "change_settings", "plan_absence", "deactivate", "erase"]
     read_back = await admin.ask("GET", f"/people/{sam['id']}")
     assert (read(read_back), read_back.headers["ETag"]) == (sam, '"1"')
     assert (await house.as_(sam["id"]).get("/me")).items() >= described.items()

@@ -31,7 +31,7 @@ async def test_leaving_and_coming_back_happen_once(house: House, admin: Client) 
     assert (gone["state"], gone["version"], gone["allowed_actions"]) == (
         "deactivated",
         2,
-        ["change", "change_settings", "plan_absence", "reactivate"],
+        ["change", "change_settings", "plan_absence", "reactivate", "erase"],
     )
     assert await turn(admin, sam, "deactivate") == gone
     assert await admin.get(f"/people/{sam}") == gone

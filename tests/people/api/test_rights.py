@@ -64,7 +64,7 @@ async def test_what_may_be_done_is_said_with_every_answer(house: House, admin: C
     maya = await admin.person("maya")
     sam = await admin.person("sam", manager_id=maya)
     kim = await admin.person("kim")
-    all_of_it = ["change", "change_settings", "plan_absence", "deactivate"]
+    all_of_it = ["change", "change_settings", "plan_absence", "deactivate", "erase"]
     for asker, actions in (
         (admin.id, all_of_it),
         (maya, ["plan_absence"]),
@@ -73,7 +73,7 @@ async def test_what_may_be_done_is_said_with_every_answer(house: House, admin: C
     ):
         assert (await house.as_(asker).get(f"/people/{sam}"))["allowed_actions"] == actions
     assert (await house.as_(sam).get("/me"))["allowed_actions"] == ["change_settings", "plan_absence"]
-    assert (await admin.get("/me"))["allowed_actions"] == ["change", "change_settings", "plan_absence"]
+    assert (await admin.get("/me"))["allowed_actions"] == ["change", "change_settings", "plan_absence", "erase"]
 
 
 # --- other tenants ----------------------------------------------------------------------------------------------

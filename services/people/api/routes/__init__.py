@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from libs.web.route import router as strict_router
 from services.people.api.answering import Desk
-from services.people.api.routes import absences, lists, people, units
+from services.people.api.routes import absences, erasures, lists, people, units
 
 __all__ = ["router"]
 
@@ -12,7 +12,8 @@ __all__ = ["router"]
 def router(desk: Desk) -> APIRouter:
     """The service's routes on their desk."""
     routes = strict_router()
-    for theme, tag in ((people, "people"), (lists, "people"), (absences, "people"), (units, "units")):
+    of_people = ((theme, "people") for theme in (people, lists, absences))
+    for theme, tag in (*of_people, (erasures, "erasures"), (units, "units")):
         themed = strict_router(tags=[tag])
         theme.add(themed, desk)
         routes.routes.extend(themed.routes)

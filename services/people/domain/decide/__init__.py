@@ -4,6 +4,15 @@ from services.people.domain.decide.absences import absence_of, plan_absence, wit
 from services.people.domain.decide.around import Around
 from services.people.domain.decide.circles import Linked, closes_circle
 from services.people.domain.decide.claims import claim_email, claim_reference, release_email, release_reference
+from services.people.domain.decide.erasing import (
+    check_not_erased,
+    complete_erasure,
+    confirm_erasure,
+    erasure_of,
+    receipt_of,
+    request_erasure,
+    state_erased,
+)
 from services.people.domain.decide.people import (
     add_person,
     change_person,
@@ -23,19 +32,26 @@ __all__ = [
     "add_person",
     "change_person",
     "change_unit",
+    "check_not_erased",
     "claim_email",
     "claim_reference",
     "closes_circle",
+    "complete_erasure",
+    "confirm_erasure",
     "create_unit",
     "deactivate",
+    "erasure_of",
     "grant_role",
     "known_after",
     "known_roles",
     "new_manager",
     "plan_absence",
     "reactivate",
+    "receipt_of",
     "release_email",
     "release_reference",
+    "request_erasure",
+    "state_erased",
     "unit_after",
     "withdraw_absence",
 ]

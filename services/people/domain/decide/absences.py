@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from libs.events.catalog.people import AbsencePlanned, AbsenceWithdrawn
 from services.people.domain.commands import PlanAbsence, WithdrawAbsence
+from services.people.domain.decide.erasing import check_not_erased
 from services.people.domain.errors import (
     AbsenceEndsBeforeItBegins,
     AbsenceNotFound,
@@ -18,9 +19,10 @@ MOST = 1000
 
 
 def plan_absence(person: Person, command: PlanAbsence, absence_id: str) -> Sequence[AbsencePlanned]:
-    """Days away. Raises PersonNotFound, AbsenceEndsBeforeItBegins, TooManyAbsences."""
+    """Days away. Raises PersonNotFound, HolderErased, AbsenceEndsBeforeItBegins, TooManyAbsences."""
     if person.version == 0:
         raise PersonNotFound
+    check_not_erased(person)
     if command.last_day < command.first_day:
         raise AbsenceEndsBeforeItBegins
     if len(person.absences) >= MOST:

@@ -21,6 +21,7 @@ from libs.events.catalog.people import (
 from services.people.domain.commands import AddPerson, ChangePerson, GrantRole, Reference, Role
 from services.people.domain.decide import texts
 from services.people.domain.decide.around import Around
+from services.people.domain.decide.erasing import check_not_erased
 from services.people.domain.errors import (
     CannotDeactivateYourself,
     EffectiveOnWithoutPosition,
@@ -72,11 +73,12 @@ def add_person(command: AddPerson, person_id: str, around: Around) -> Sequence[P
 def change_person(person: Person, command: ChangePerson, around: Around) -> Sequence[Changed]:
     """What of a person is another now, or from a day on: nothing for what is so already.
 
-    Raises PersonNotFound, IncompleteReference and what `add_person` raises. That nobody leads themselves is the
-    reporting guard's.
+    Raises PersonNotFound, HolderErased, IncompleteReference and what `add_person` raises. That nobody leads themselves
+    is the reporting guard's.
     """
     if person.version == 0:
         raise PersonNotFound
+    check_not_erased(person)
     return (*_restated(person, command, around), *_position(person, command, around), *_roles(person, command))
 
 
@@ -110,9 +112,10 @@ def new_manager(person: Person, command: ChangePerson, today: date) -> tuple[str
 
 
 def grant_role(person: Person, command: GrantRole) -> Sequence[RoleGranted]:
-    """One more role; nothing when the person has it. Raises PersonNotFound."""
+    """One more role; nothing when the person has it. Raises PersonNotFound, HolderErased."""
     if person.version == 0:
         raise PersonNotFound
+    check_not_erased(person)
     if command.role in person.roles:
         return ()
     return (RoleGranted(person_id=command.person_id, role=command.role),)
@@ -128,9 +131,10 @@ def deactivate(person: Person, by: str) -> Sequence[PersonDeactivated]:
 
 
 def reactivate(person: Person) -> Sequence[PersonReactivated]:
-    """A person works here again; nothing when they do. Raises PersonNotFound."""
+    """A person works here again; nothing when they do. Raises PersonNotFound, HolderErased."""
     if person.version == 0:
         raise PersonNotFound
+    check_not_erased(person)
     return () if person.state == ACTIVE else (PersonReactivated(person_id=person.id),)
 
 

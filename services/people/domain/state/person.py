@@ -24,6 +24,7 @@ from libs.events.catalog.people import (
 )
 from libs.events.declare import Aggregate, fold_by_type
 from libs.events.envelope import Fact
+from services.people.domain.state.erasure import ERASURE_FOLDS, REQUESTED, Erasure
 
 ACTIVE, DEACTIVATED = "active", "deactivated"
 
@@ -83,10 +84,16 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     units: list[str] = []
     states: list[str] = []
     erased: list[str] = []
+    erasure: Erasure | None = None
     created_at: datetime | None = None
     created_by: str = ""
     updated_at: datetime | None = None
     updated_by: str = ""
+
+    @property
+    def gone(self) -> bool:
+        """Whether they are erased, or will be whatever happens."""
+        return self.erasure is not None and self.erasure.state != REQUESTED
 
     def position(self, day: date) -> Position:
         """What holds on a day; an empty position before the first one begins."""
@@ -228,6 +235,7 @@ _FOLDS: Mapping[type[msgspec.Struct], Callable[[Any, Fact[Any]], Any]] = {
     PersonReactivated: _reactivated,
     AbsencePlanned: _planned,
     AbsenceWithdrawn: _withdrawn,
+    **ERASURE_FOLDS,
 }
 
 PERSON_FACTS = tuple(_FOLDS)

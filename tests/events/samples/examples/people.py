@@ -6,7 +6,7 @@ from datetime import date
 
 from libs.events.catalog import people
 from libs.events.registry import Event
-from tests.events.samples.examples.ids import ABOVE, ABSENCE, ADA, BOB, UNIT
+from tests.events.samples.examples.ids import ABOVE, ABSENCE, ADA, BOB, ERASURE, UNIT
 
 PEOPLE: dict[str, Event] = {
     "people.person-added.v1": people.PersonAddedV1(
@@ -86,6 +86,22 @@ PEOPLE: dict[str, Event] = {
     "people.absence-withdrawn.v1": people.AbsenceWithdrawn(person_id=ADA, absence_id=ABSENCE),
     "people.role-granted.v1": people.RoleGranted(person_id=ADA, role="compliance"),
     "people.role-revoked.v1": people.RoleRevoked(person_id=ADA, role="compliance"),
+    "people.erasure-requested.v1": people.ErasureRequested(
+        person_id=ADA, erasure_id=ERASURE, author_id=BOB, reason="She asked for it when she left."
+    ),
+    "people.erasure-confirmed.v1": people.ErasureConfirmed(person_id=ADA, erasure_id=ERASURE, author_id=BOB),
+    "people.person-erased.v1": people.PersonErased(
+        person_id=ADA,
+        erasure_id=ERASURE,
+        key_digest="6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b",
+    ),
+    "people.erasure-completed.v1": people.ErasureCompleted(
+        person_id=ADA,
+        erasure_id=ERASURE,
+        sealed=[people.SealedEvents(service="people", events=12)],
+        models=[people.CleanModel(model="people.people", topic="people.events", position=812)],
+        digest="d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35",
+    ),
     "people.email-claimed.v1": people.EmailClaimed(person_id=ADA),
     "people.email-released.v1": people.EmailReleased(person_id=ADA),
     "people.unit-created.v1": people.UnitCreated(
