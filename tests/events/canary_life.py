@@ -61,6 +61,7 @@ SAID = {
     "reopening": "Redwing reopens ↺",
     "cancelling": "Ouzel gives up ☓",
     "skipping": "Waxwing skips ⤼",
+    "erasing": "Capercaillie asks that they be forgotten ⌫",
 }
 KEYS = {"goal key": "Serin-canary-idempotency", "check-in key": "idempotency-of-Pinson-canary"}
 PLANTED: dict[str, str] = {**PERSON, **MORE_OF_PEOPLE, **GOAL, **CHECK_IN, **SAID, **KEYS}
@@ -168,6 +169,8 @@ async def _end(home: Installation, goal: str) -> None:
     await home.act("POST", f"{goal}/close", {"score": 0.7, "reflection": PLANTED["reflection"]}, boss)
     await home.act("POST", f"{goal}/reopen", {"reason": PLANTED["reopening"]}, boss)
     await home.act("POST", f"{goal}/cancel", {"reason": PLANTED["cancelling"]}, boss)
+    reason = {"reason": PLANTED["erasing"]}
+    await home.act("POST", f"/people/{home.ids['person']}/erase", reason, boss, of="people")
 
 
 async def _skip(home: Installation) -> None:

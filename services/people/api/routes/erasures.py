@@ -16,7 +16,7 @@ from libs.web.sorting import Listing
 from services.people.api import examples
 from services.people.api.answering import Desk, written
 from services.people.api.bodies import ErasureBody
-from services.people.api.parameters import ERASURES, ErasureStates, SomeIds
+from services.people.api.parameters import ERASURES, ErasureStates, ErasedPeople
 from services.people.domain.commands import ConfirmErasure
 from services.people.projections import ERASURE_ROWS
 from services.people.queries import ErasureAnswer, ErasureSearch
@@ -60,7 +60,7 @@ def _reading(routes: APIRouter, desk: Desk) -> None:
         asker: By,
         page: Annotated[Paging, Depends(paging)],
         asked: Annotated[Listing, Depends(ERASURES)],
-        person_id: SomeIds = None,
+        person_id: ErasedPeople = None,
         state: ErasureStates = None,
     ) -> Response:
         """Who was erased, and who is to be."""
