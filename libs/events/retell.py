@@ -41,11 +41,12 @@ def keeps_words(model: ReadModel) -> bool:
 
 @dataclass(frozen=True)
 class Retelling:
-    """Folds rows of one service's models anew."""
+    """Folds rows of one service's models anew. `hold` is how many seconds a runner is kept away at most, at a time."""
 
     generations: Generations
     log: EventLog
     reader: Reader
+    hold: float = HOLD_SECONDS
 
     async def retell(self, model: ReadModel, tenant: str, mark: str) -> None:
         """Every row of the model that was folded from events which hold `mark`; other generations are removed.
@@ -59,7 +60,7 @@ class Retelling:
                 streams = list(await self.log.holding(topic, tenant, mark))
                 for start in range(0, len(streams), STREAMS):
                     # Whoever has opened text in hand loses the right to write it.
-                    held = await self.generations.hold(live, [topic], HOLD_SECONDS)
+                    held = await self.generations.hold(live, [topic], self.hold)
                     try:
                         await self._some(model, live, held[0], tenant, streams[start : start + STREAMS])
                     finally:
