@@ -87,12 +87,14 @@ class Rebuild:
     consumer: Callable[[ReadModel, ReadStore], Consumer]
     alone: bool = False
     hold: float = HOLD_SECONDS
+    _erasures: int = 0
 
     async def run(self, told: Told, *, accept: bool = False) -> Report:
         """Raises RebuildRunning, RebuildFailed, OwnershipLost, StoreUnavailable: then the old generation serves on."""
         started = monotonic()
         live = await self.generations.live(self.model)
         async with self.generations.building(self.model) as building:
+            self._erasures = await self.reader.sealer.erasures()
             report = Report(self.model.name, building.number, live.version != self.model.version)
             report.events = await self._load(building, told)
             told("indexes", 0, 1)
@@ -202,12 +204,18 @@ class Rebuild:
                 await _reach(runners, await _offsets(frozen, runners))
             if report.compared:
                 await compare_some(live.store, built.store, noting.touched, report.differences)
+            await self._refuse_words_of_erased()
             if report.may_switch(accept=accept):
                 await self.generations.switch(held, live, built)
                 report.switched = True
         finally:
             if not report.switched:
                 await self.generations.let_go(live, held)
+
+    async def _refuse_words_of_erased(self) -> None:
+        """What was read before somebody was erased may hold their words; who drops them waits for this to end."""
+        if await self.reader.sealer.erasures() != self._erasures:
+            raise RebuildFailed(f"{self.model.name}: a person was erased meanwhile. Rebuild it again.")
 
 
 async def _stepped(runner: Runner) -> bool:

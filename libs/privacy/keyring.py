@@ -121,6 +121,13 @@ class Keyring:
         found = await self._keys.by_holder(tenant, holders)
         return frozenset(holder for holder, key in found.items() if key.wrapped is None)
 
+    async def erasures(self) -> int:
+        """How many keys were destroyed so far, by any process. What is remembered of others' is forgotten with it."""
+        self._destructions += 1
+        for cache in (self._by_holder, self._by_id):
+            cache.drop(lambda _: True)
+        return await self._keys.destroyed()
+
     def sweep(self) -> None:
         """Forgets opened keys that are too old to be used."""
         for cache in (self._by_holder, self._by_id):

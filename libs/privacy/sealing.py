@@ -108,6 +108,10 @@ class FieldSealer:
     def _fill_in_all(self, read: _Parsed, keys: _Keys) -> list[Opened]:
         return [Opened(envelope, self._fill_in(envelope, sealed, keys)) for envelope, sealed in read]
 
+    async def erasures(self) -> int:
+        """See `Keyring.erasures`."""
+        return await self._keyring.erasures()
+
     async def mark(self, tenant: str, holder: str) -> str | None:
         """What every text that was ever sealed for a holder begins with; None when there is none."""
         key_id = await self._keyring.key_id(tenant, holder)

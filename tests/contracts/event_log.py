@@ -143,3 +143,25 @@ class EventLogContract(ABC):
         started = monotonic()
         await signal.wait(0.02)
         assert monotonic() - started < 5
+
+    async def test_it_tells_which_streams_hold_a_text(self) -> None:
+        log, store, other = await self.make()
+        for stream in ("acme/stone/1", "acme/stone/2", "beta/stone/1"):
+            await store.append(laid(stream, count=2))
+        await other.append(laid("acme/stick/1"))
+        text = "acme/stone/2"
+        assert dict(await log.holding(TOPIC, "acme", text)) == {"acme/stone/2": 2}
+        assert dict(await log.holding(TOPIC, "beta", text)) == {}
+        assert dict(await log.holding(TOPIC, "acme", "stones.stone-laid")) == {"acme/stone/1": 2, "acme/stone/2": 2}
+        assert dict(await log.holding(TOPIC, "acme", "no such text")) == {}
+        assert dict(await log.holding(TOPIC, "nobody", "stone")) == {}
+
+    async def test_a_stream_is_read_in_pages(self) -> None:
+        log, store, _ = await self.make()
+        await store.append(laid("acme/stone/2", count=1))
+        await store.append(laid(count=5))
+        assert list(await log.read_stream(TOPIC, "acme/stone/1", 0, 10)) == list(
+            await store.read_stream("acme/stone/1")
+        )
+        assert [one.version for one in await log.read_stream(TOPIC, "acme/stone/1", 2, 2)] == [3, 4]
+        assert list(await log.read_stream(TOPIC, "acme/stone/9", 0, 10)) == []

@@ -168,8 +168,8 @@ def plant_cuts(home: Home, steps: int) -> Cut:
     _interrupt(cut, home.installed.people.handlers.kernel.store, "append")
     for one in home.forgetting:
         generations: Any = one.retelling.generations
-        _interrupt(cut, generations, "hold", "let_go", "commit", "clean", "scrub")
-        for store in generations._stores.values():
+        _interrupt(cut, generations, "hold", "let_go", "clean", "scrub")
+        for store in (generations._register, *generations._stores.values()):
             _interrupt(cut, store, "commit")
     return cut
 

@@ -108,6 +108,7 @@ async def check_cut_off_anywhere_it_is_carried_out(folder: Path, change: Change)
             assert len(facts) == 1
         shutil.rmtree(copy)
         steps += 1
+    print(f"{steps} steps")
     assert steps > 20, "the cuts have missed what they were for"
 
 

@@ -38,6 +38,7 @@ class Known:
     units: Sequence[str]
     goals: Sequence[str]
     requests: Sequence[str]
+    erasures: Sequence[str]
     things: Sequence[str]
     """Paths of what stands below goals and people."""
     deep: Sequence[str]
@@ -53,6 +54,7 @@ def questions(known: Known) -> Iterator[str]:
     yield from _of_people(known)
     yield from _of_units(known)
     yield from _of_requests(known)
+    yield from _of_erasures(known)
     yield from (f"/goals/{goal}{at}" for goal, at in combined(known.deep, _OF_A_GOAL))
     yield from (f"/people/{person}{at}" for person, at in combined(known.people[:5], _OF_A_PERSON))
     yield from known.things
@@ -111,6 +113,13 @@ def _of_requests(known: Known) -> Iterator[str]:
     yield from (f"/support-requests?goal_id={goal}" for goal in known.deep)
     yield from (f"/support-requests?manager_id={person}" for person in known.people[:5])
     yield from (f"/support-requests/{request}" for request in known.requests)
+
+
+def _of_erasures(known: Known) -> Iterator[str]:
+    yield from ("/erasures?limit=1", "/erasures?state=done", "/erasures?state=requested")
+    yield f"/erasures?sort=-updated_at&{LONG_AGO}"
+    yield from (f"/erasures?person_id={person}" for person in known.people)
+    yield from (f"/erasures/{erasure}" for erasure in known.erasures)
 
 
 _OF_A_GOAL = (
@@ -179,10 +188,11 @@ def _known(
     lists += [(admin, f"/people/{person}/absences") for person in people]
     return Known(
         people=people,
-        emails=sorted(one["email"] for one in items(admin, "/people", limit=500)),
+        emails=sorted(one["email"] for one in items(admin, "/people", limit=500) if one["email"] is not None),
         units=_ids(by, "/units"),
         goals=goals,
         requests=_ids(by, "/support-requests"),
+        erasures=_ids(admin, "/erasures"),
         things=[f"{path}/{id}" for asker, path in lists for id in _ids(asker, path)],
         deep=deep,
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tests.journeys.team import METRIC, Goal, Team, change, check_in, day, made, quarter, read, step
+from tests.product import eventually
 
 
 def live(team: Team) -> None:
@@ -43,6 +44,24 @@ def _people(team: Team) -> None:
     uma = team.add("uma", None, external_id="E-17", unit_id=company["id"], **settings)
     for turn in ("deactivate", "reactivate", "deactivate"):
         read(admin.post(f"/people/{uma}/{turn}"))
+    _erased(team)
+
+
+def _erased(team: Team) -> None:
+    """Somebody who has said something is forgotten; another stays, though it was asked for."""
+    admin, ella = team.admin, team.add("ella", team.ids["maya"])
+    by = team.client(team.product.issue(ella, tenant=team.tenant))
+    body = {"title": "Of Ella", "kind": "objective", "owner_id": ella, "visibility": "public", "labels": ["desk"]}
+    goal = made(by.post("/goals", json=body))
+    made(by.post(f"/goals/{goal['id']}/comments", json={"text": "Said by Ella."}))
+    check_in(by, goal, progress=0.5, support_needed="A hand.")
+    other = team.client(team.product.token("second@t.example", "admin", tenant=team.tenant))
+    asked = [
+        made(admin.post(f"/people/{person}/erase", json={"reason": "It was asked for."}))["id"]
+        for person in (ella, team.add("otto", None))
+    ]
+    read(other.post(f"/erasures/{asked[0]}/confirm"))
+    eventually(lambda: read(admin.get(f"/erasures/{asked[0]}"))["state"] == "done", "the erasure is done")
 
 
 def _together(team: Team, top: Goal) -> None:

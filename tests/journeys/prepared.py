@@ -12,6 +12,7 @@ import httpx2
 from tests.journeys import known_ids
 from tests.journeys.described import BASE, body_examples, operations
 from tests.journeys.team import METRIC, Team, made, quarter, read
+from tests.product import eventually
 
 CHECK_IN = {"status": "on_track", "support_needed": "A day of the vendor."}
 
@@ -52,7 +53,15 @@ def ask(mine: Prepared, description: Mapping[str, Any], operation: str, **header
             "contributor_ids": [mine.people[0]],
         }
         body |= {name: there for name, there in named.items() if name in body}
-    return mine.team.admin.request(method, path.removeprefix(BASE).format(**ids), json=body, headers=headers)
+    answer = mine.team.admin.request(method, path.removeprefix(BASE).format(**ids), json=body, headers=headers)
+    if operation.endswith("/erasures/{erasure_id}/confirm") and answer.is_success:
+        # What follows by itself writes too.
+        eventually(lambda: _is_done(mine, ids["erasure_id"]), "the erasure is done")
+    return answer
+
+
+def _is_done(mine: Prepared, erasure_id: str) -> bool:
+    return bool(read(mine.team.admin.get(f"/erasures/{erasure_id}"))["state"] == "done")
 
 
 def prepare(team: Team, routes: Iterable[str]) -> Prepared:
@@ -108,6 +117,14 @@ def _person(mine: Prepared, _: str, here: Mapping[str, str], number: int) -> str
     return mine.team.add(f"person-{number}", mine.people[0])
 
 
+def _erasure(mine: Prepared, operation: str, here: Mapping[str, str], number: int) -> str:
+    """One that somebody else asked for, so that the administrator can confirm it."""
+    team = mine.team
+    other = team.client(team.product.token(f"asks-{number}@t.example", "admin", tenant=team.tenant))
+    person = _person(mine, operation, here, number)
+    return str(made(other.post(f"/people/{person}/erase", json={"reason": "They left."}))["id"])
+
+
 def _absence(mine: Prepared, _: str, here: Mapping[str, str], number: int) -> str:
     body = {"from": "2026-12-21", "to": "2027-01-03"}
     return str(made(mine.team.admin.post(f"/people/{here['person_id']}/absences", json=body))["id"])
@@ -121,6 +138,7 @@ _MAKERS: Mapping[str, Maker] = {
     "milestone_id": _milestone,
     "person_id": _person,
     "absence_id": _absence,
+    "erasure_id": _erasure,
     "unit_id": lambda mine, *_: _unit(mine.team.admin),
     "system": lambda *_: "desk",
     "external_id": lambda _, __, ___, number: f"record-{number}",

@@ -53,6 +53,10 @@ class KeyStore(Protocol):
         """
         ...
 
+    async def destroyed(self) -> int:
+        """How many keys were destroyed so far, of all tenants: it only grows."""
+        ...
+
     async def destroy(self, tenant: str, holder: str, at: datetime) -> None:
         """Overwrites the wrapped key for good and leaves a tombstone, also for a holder who never had a key."""
         ...
@@ -82,6 +86,10 @@ class Sealer(Protocol):
 
     async def open(self, items: Sequence[tuple[Envelope, tuple[PersonalPath, ...]]]) -> Sequence[Opened]:
         """Opens a batch. Raises KeyMissing, SealBroken; a destroyed key gives null and the path in `erased`."""
+        ...
+
+    async def erasures(self) -> int:
+        """How many holders were erased so far, by any process; forgets every key that is remembered."""
         ...
 
     async def mark(self, tenant: str, holder: str) -> str | None:

@@ -89,6 +89,11 @@ class SQLiteKeyStore:
         """See `KeyStore.insert_many`."""
         return await self._run(lambda connection: _insert(connection, keys)) if keys else []
 
+    async def destroyed(self) -> int:
+        """See `KeyStore.destroyed`."""
+        count = "SELECT count(*) FROM holders WHERE destroyed_at IS NOT NULL"
+        return int((await self._run(lambda connection: connection.execute(count).fetchone()))[0])
+
     async def destroy(self, tenant: str, holder: str, at: datetime) -> None:
         """See `KeyStore.destroy`. StoreUnavailable may leave the tombstone with the log not yet emptied: repeat it."""
         await self._run(lambda connection: _destroy(connection, tenant, holder, time_text(at)))
