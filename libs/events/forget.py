@@ -15,6 +15,8 @@ from libs.events.errors import OwnershipLost, RebuildRunning, StoreUnavailable
 from libs.events.retell import Retelling, keeps_words
 
 TOPIC = topic_of("people")
+AT_ONCE = 30
+"""People whose words are looked for together: the whole log of their tenant is read for it."""
 
 
 def name_of(service: str) -> str:
@@ -48,19 +50,22 @@ class Forgetting:
 
     async def apply(self, facts: Sequence[Fact[Any]]) -> Effects:
         """Raises StoreUnavailable: what was done already is done again."""
+        erased: dict[str, dict[str, None]] = {}
         for fact in facts:
             if isinstance(fact.data, PersonErased):
-                await self._forget(fact.tenant, fact.data.person_id)
+                erased.setdefault(fact.tenant, {})[fact.data.person_id] = None
+        for tenant, people in erased.items():
+            self.forget_states()
+            for start in range(0, len(people), AT_ONCE):
+                await self._forget(tenant, list(people)[start : start + AT_ONCE])
         return Effects()
 
-    async def _forget(self, tenant: str, person_id: str) -> None:
-        self.forget_states()
-        mark = await self.retelling.reader.sealer.mark(tenant, person_id)
-        if mark is None:
+    async def _forget(self, tenant: str, people: Sequence[str]) -> None:
+        sealer = self.retelling.reader.sealer
+        marks = [mark for person in people if (mark := await sealer.mark(tenant, person)) is not None]
+        if not marks:
             return
         try:
-            for model in self._wordy:
-                await self.retelling.retell(model, tenant, mark)
+            await self.retelling.retell(self._wordy, tenant, marks)
         except (RebuildRunning, OwnershipLost) as passing:
             raise StoreUnavailable(f"{self.name} waits: {passing}") from passing
-        await self.retelling.generations.scrub()

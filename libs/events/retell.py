@@ -48,21 +48,29 @@ class Retelling:
     reader: Reader
     hold: float = HOLD_SECONDS
 
-    async def retell(self, model: ReadModel, tenant: str, mark: str) -> None:
-        """Every row of the model that was folded from events which hold `mark`; other generations are removed.
+    async def retell(self, models: Sequence[ReadModel], tenant: str, marks: Collection[str]) -> None:
+        """Every row of the models that was folded from events which hold a mark; other generations are removed.
 
-        When it returns, nothing that was read before it began is written any more. Raises RebuildRunning,
-        OwnershipLost, StoreUnavailable: repeat it.
+        When it returns, nothing that was read before it began is written any more, and no file holds a byte of what
+        the rows were. Raises RebuildRunning, OwnershipLost, StoreUnavailable: repeat it.
         """
+        topics = {topic for model in models for topic in model.topics}
+        # What is sealed later under a key that is gone is opened by nobody: to look once is enough.
+        streams = {topic: list(await self.log.holding(topic, tenant, marks)) for topic in topics}
+        for model in models:
+            await self.model(model, tenant, streams)
+        await self.generations.scrub()
+
+    async def model(self, model: ReadModel, tenant: str, streams: Mapping[str, Sequence[str]]) -> None:
+        """The rows of these streams, by topic, in one model."""
         async with self.generations.alone(model):
             live = await self.generations.live(model)
             for topic in model.topics:
-                streams = list(await self.log.holding(topic, tenant, mark))
-                for start in range(0, len(streams), STREAMS):
+                for start in range(0, len(streams[topic]), STREAMS):
                     # Whoever has opened text in hand loses the right to write it.
                     held = await self.generations.hold(live, [topic], self.hold)
                     try:
-                        await self._some(model, live, held[0], tenant, streams[start : start + STREAMS])
+                        await self._some(model, live, held[0], tenant, streams[topic][start : start + STREAMS])
                     finally:
                         await self.generations.let_go(live, held)
             await self.generations.clean(model, keep_previous=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from libs.events.ports import Clock
@@ -27,16 +28,18 @@ class Eraser:
         await self.keyring.destroy(tenant, holder)
         return key_id
 
-    async def destroy_again(self) -> int:
-        """Destroys every key that has a tombstone and still stands, as after a restore; returns how many there were."""
-        tenants: dict[str, list[str]] = {}
+    async def standing(self) -> list[Tombstone]:
+        """Those who have a tombstone and whose keys stand all the same, or could be made: as after a restore."""
+        tenants: dict[str, list[Tombstone]] = {}
         for one in await asyncio.to_thread(self.tombstones.read):
-            tenants.setdefault(one.tenant, []).append(one.holder)
-        standing = 0
-        for tenant, holders in tenants.items():
-            destroyed = await self.keyring.destroyed(tenant, holders)
-            for holder in holders:
-                if holder not in destroyed:
-                    await self.keyring.destroy(tenant, holder)
-                    standing += 1
-        return standing
+            tenants.setdefault(one.tenant, []).append(one)
+        found: list[Tombstone] = []
+        for tenant, ones in tenants.items():
+            destroyed = await self.keyring.destroyed(tenant, [one.holder for one in ones])
+            found += [one for one in ones if one.holder not in destroyed]
+        return found
+
+    async def destroy_again(self, standing: Iterable[Tombstone]) -> None:
+        """Destroys their keys, or their right to ever have one."""
+        for one in standing:
+            await self.keyring.destroy(one.tenant, one.holder)

@@ -67,7 +67,12 @@ class Embedded:
         if self.folder.has_event_stores() and not await self.keyring.begun():
             raise KeyringMissing(f"{self.folder.path / KEYS} is missing or empty, but there are events: restore it.")
         await self.keyring.verify()
-        await self.eraser.destroy_again()
+        standing = await self.eraser.standing()
+        if standing and self.folder.serving:
+            # Who was erased is back with a backup, or the erasure was cut off just now: rows may hold their words.
+            # Before the keys, so that a process that ends here begins with this again.
+            await asyncio.to_thread(self.folder.discard_reads)
+            await self.eraser.destroy_again(standing)
         self._sweeping = self._sweeping or asyncio.create_task(sweep([self.keyring]))
 
     def kernel(self, service: str) -> Kernel:

@@ -149,12 +149,15 @@ class EventLogContract(ABC):
         for stream in ("acme/stone/1", "acme/stone/2", "beta/stone/1"):
             await store.append(laid(stream, count=2))
         await other.append(laid("acme/stick/1"))
-        text = "acme/stone/2"
-        assert dict(await log.holding(TOPIC, "acme", text)) == {"acme/stone/2": 2}
-        assert dict(await log.holding(TOPIC, "beta", text)) == {}
-        assert dict(await log.holding(TOPIC, "acme", "stones.stone-laid")) == {"acme/stone/1": 2, "acme/stone/2": 2}
-        assert dict(await log.holding(TOPIC, "acme", "no such text")) == {}
-        assert dict(await log.holding(TOPIC, "nobody", "stone")) == {}
+        second = ["acme/stone/2"]
+        assert dict(await log.holding(TOPIC, "acme", second)) == {"acme/stone/2": 2}
+        assert dict(await log.holding(TOPIC, "beta", second)) == {}
+        both = {"acme/stone/1": 2, "acme/stone/2": 2}
+        assert dict(await log.holding(TOPIC, "acme", ["stones.stone-laid"])) == both
+        assert dict(await log.holding(TOPIC, "acme", ["stone/1", "stone/2", "stones.stone-laid"])) == both
+        for nothing in (["no such text"], []):
+            assert dict(await log.holding(TOPIC, "acme", nothing)) == {}
+        assert dict(await log.holding(TOPIC, "nobody", ["stone"])) == {}
 
     async def test_a_stream_is_read_in_pages(self) -> None:
         log, store, _ = await self.make()

@@ -11,12 +11,15 @@ from typing import Any
 
 from libs.events.caller import Caller
 from libs.events.clock import new_id
+from libs.events.consume import Runner
 from libs.events.declare import ReadModel
 from libs.events.errors import OwnershipLost, StoreUnavailable
 from libs.events.forget import Forgetting
 from libs.events.rebuild import Rebuild, Report
 from libs.events.testing import eventually
+from libs.web.embedded import Embedded
 from libs.web.service import Service, consumer_of
+from libs.web.settings import ServiceSettings
 from services.people.domain.commands import AddPerson
 from tests.events.erasure_life import joined, lived
 from tests.events.installation import Installation, Parts, installed
@@ -45,6 +48,12 @@ class Home:
         assert answer.is_success, answer.text
         return answer.json()
 
+    async def comments(self, goal: str) -> list[Any]:
+        """What was said about a goal."""
+        answer = await self.installed.send(f"/goals/{goal}/comments", None, "", self.ids["boss"], method="GET")
+        assert answer.is_success, answer.text
+        return list(answer.json()["items"])
+
     async def confirm(self) -> None:
         """The other administrator agrees, and all that follows has followed."""
         await self.act("other", "POST", f"/erasures/{self.ids['erasure']}/confirm", None)
@@ -61,8 +70,7 @@ class Home:
     @property
     def forgetting(self) -> list[Forgetting]:
         """Who drops words, in each service."""
-        consumers = [runner.consumer for service in self.services for runner in service.reading.runners]
-        return [one for one in consumers if isinstance(one, Forgetting)]
+        return [one.consumer for one in self.runners if isinstance(one.consumer, Forgetting)]
 
     def carrying(self, **parts: Any) -> None:
         """Replaces parts of how an erasure is carried out."""
@@ -71,12 +79,19 @@ class Home:
             if handlers is not None:
                 object.__setattr__(handlers, "carrying", replace(handlers.carrying, **parts))
 
-    async def fold(self) -> None:
+    @property
+    def runners(self) -> list[Runner]:
+        """All of them."""
+        return [one for service in self.services for one in service.reading.runners]
+
+    async def fold(self, *, without: Runner | None = None) -> None:
         """Steps every runner until none finds anything to do; what passes by itself is tried again."""
 
         async def idle() -> bool:
             busy = False
-            for runner in [one for service in self.services for one in service.reading.runners]:
+            for runner in self.runners:
+                if runner is without:
+                    continue
                 try:
                     busy = await runner.step() or busy
                 except StoreUnavailable:
@@ -94,14 +109,19 @@ def nothing(home: Home) -> None:
 
 
 @asynccontextmanager
-async def at_home(folder: Path, change: Callable[[Home], None] = nothing) -> AsyncIterator[Home]:
+async def at_home(
+    folder: Path, change: Callable[[Home], None] = nothing, start: type[Embedded] = Embedded
+) -> AsyncIterator[Home]:
     """A process on the folder, changed as it is wanted; what it destroys again it has destroyed."""
+    starting = start(ServiceSettings(data_dir=folder))
+    starting.folder.serve()
+    await starting.open_keyring()
+    await starting.close()
     async with installed(folder, Parts()) as here:
-        # A new folder's keyring begins before its event stores do; here these are there already.
-        await here.embedded.keyring.verify()
-        await here.embedded.open_keyring()
         ids = folder / IDS
         home = Home(here, json.loads(ids.read_text()) if ids.exists() else {})
+        # Runners are stepped one after another: who waits for the next one waits in vain.
+        object.__setattr__(here.embedded.erasures, "patience", 0.0)
         for one in home.forgetting:
             # Nobody waits for somebody who was cut off.
             one.retelling = replace(one.retelling, hold=0.2)

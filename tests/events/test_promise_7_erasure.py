@@ -6,14 +6,17 @@ import asyncio
 import shutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from libs.events.adapters.sqlite.folder import TOMBSTONES
 from libs.events.declare import Fold, ReadModel
 from libs.events.retell import Retelling
 from libs.privacy.erasure import Eraser
+from libs.web.embedded import Embedded
 from services.goals.domain.state import GOAL
 from tests.events.erasing import Home, PowerCut, at_home, lived_in, nothing, plant_cuts, rebuilt
 from tests.events.erasure_life import SUPERSEDED, found_of
@@ -61,15 +64,18 @@ async def check_rows_equal_a_rebuild(folder: Path, change: Change) -> None:
                 assert report.switched
 
 
-async def check_a_restore_brings_nobody_back(folder: Path, change: Change) -> None:
-    """A keyring from before the erasure opens nothing of the erased once a process has started on it."""
-    shutil.copy(folder / "keys.db", folder.with_name("keys.backup"))
+async def check_a_restore_brings_nobody_back(folder: Path, change: Change, start: type[Embedded] = Embedded) -> None:
+    """A folder from before the erasure tells nothing of the erased once a process has started beside the tombstones."""
+    backup = folder.with_name("backup")
+    shutil.copytree(folder, backup)
     async with at_home(folder, change) as home:
         await home.confirm()
-    for left in folder.glob("keys.db*"):
-        left.unlink()
-    shutil.copy(folder.with_name("keys.backup"), folder / "keys.db")
-    async with at_home(folder, change) as home:
+    if (folder / TOMBSTONES).exists():
+        shutil.copy(folder / TOMBSTONES, backup)
+    shutil.rmtree(folder)
+    backup.rename(folder)
+    async with at_home(folder, change, start) as home:
+        await home.fold()
         stream = f"acme/goal/{home.ids['goal of victim']}"
         goal = (await home.installed.goals.handlers.kernel.load(GOAL, stream)).state
         assert (goal.title, goal.description) == (None, None)
@@ -133,7 +139,7 @@ async def test_the_promise(check: Check, lived: Path, tmp_path: Path) -> None:
 class KeepsRows(Retelling):
     """Planted: the rows are what they were."""
 
-    async def retell(self, model: ReadModel, tenant: str, mark: str) -> None:
+    async def model(self, model: ReadModel, tenant: str, streams: Mapping[str, Sequence[str]]) -> None:
         async with self.generations.alone(model):
             await self.generations.clean(model, keep_previous=False)
 
@@ -141,12 +147,12 @@ class KeepsRows(Retelling):
 class EmptiesEveryTitle(Retelling):
     """Planted: a row loses its words wherever the erased said anything, whoever's they are."""
 
-    async def retell(self, model: ReadModel, tenant: str, mark: str) -> None:
+    async def model(self, model: ReadModel, tenant: str, streams: Mapping[str, Sequence[str]]) -> None:
         if isinstance(model, Fold) and model.retell is not None:
             told = model.retell
             empty = {"title": None, "labels": ()}
             model = replace(model, retell=lambda facts: (found[0], empty) if (found := told(facts)) else None)
-        await super().retell(model, tenant, mark)
+        await super().model(model, tenant, streams)
 
 
 def retells(kind: type[Retelling]) -> Change:
@@ -195,6 +201,14 @@ def leaves_no_tombstone(home: Home) -> None:
     home.carrying(destroy=destroy)
 
 
+class KeepsBackups(Embedded):
+    """Planted: the keys of the erased are destroyed again, and the rows of the backup stay."""
+
+    async def open_keyring(self) -> None:
+        self.folder.discard_reads = lambda: None  # type: ignore[method-assign]
+        await super().open_keyring()
+
+
 class KeyFirst(Eraser):
     """Planted: the tombstone after the key."""
 
@@ -228,6 +242,7 @@ FAULTS: Mapping[str, tuple[Check, Change]] = {
     "words are kept, to a rebuild": (check_rows_equal_a_rebuild, retells(KeepsRows)),
     "others lose theirs": (check_rows_equal_a_rebuild, retells(EmptiesEveryTitle)),
     "no tombstone": (check_a_restore_brings_nobody_back, leaves_no_tombstone),
+    "rows of a backup": (partial(check_a_restore_brings_nobody_back, start=KeepsBackups), nothing),
     "the key first": (check_cut_off_anywhere_it_is_carried_out, destroys_the_key_first),
     "done too early": (check_cut_off_anywhere_it_is_carried_out, is_done_too_early),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -60,10 +60,11 @@ class EventLog(Protocol):
         """A tenant's records with a sequence above `after`, straight from the store: fills a gap."""
         ...
 
-    async def holding(self, topic: str, tenant: str, text: str) -> Mapping[str, int]:
-        """By stream, how many of the tenant's events hold a text in their bytes, straight from the store.
+    async def holding(self, topic: str, tenant: str, texts: Collection[str]) -> Mapping[str, int]:
+        """By stream, how many of the tenant's events hold one of the texts in their bytes, straight from the store.
 
-        Looks at all of them: for what happens once in a person's life.
+        Looks at all of them, once for all texts, of which there are a few dozen at most: for what happens once in a
+        person's life.
         """
         ...
 

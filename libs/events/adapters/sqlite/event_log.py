@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from libs.events.adapters.sqlite.event_store import SQLiteEventStore
@@ -63,9 +63,9 @@ class SQLiteEventLog:
         """See `EventLog.read_tenant`."""
         return await self._stores[topic].read_tenant(tenant, after, limit)
 
-    async def holding(self, topic: str, tenant: str, text: str) -> Mapping[str, int]:
+    async def holding(self, topic: str, tenant: str, texts: Collection[str]) -> Mapping[str, int]:
         """See `EventLog.holding`."""
-        return await self._stores[topic].holding(tenant, text)
+        return await self._stores[topic].holding(tenant, texts)
 
     async def read_stream(self, topic: str, stream: str, after: int, limit: int) -> Sequence[StoredEvent]:
         """See `EventLog.read_stream`."""

@@ -8,7 +8,7 @@ import queue
 import sqlite3
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -56,7 +56,7 @@ _TENANT = (
 )
 _HOLDING = (
     "SELECT e.originator_id, count(*) FROM sequences s JOIN stored_events e ON e.rowid = s.notification_id "
-    "WHERE s.tenant=? AND instr(e.state, ?) GROUP BY e.originator_id ORDER BY e.originator_id"
+    "WHERE s.tenant=? AND ({}) GROUP BY e.originator_id ORDER BY e.originator_id"
 )
 _Waiting = tuple[GroupCaller, "asyncio.Future[Ending]"]
 
@@ -148,9 +148,12 @@ class SQLiteEventStore:
         """A tenant's records with a sequence above `after`."""
         return self._records(await self._read(_TENANT, (tenant, after, limit)))
 
-    async def holding(self, tenant: str, text: str) -> Mapping[str, int]:
-        """By stream, how many of a tenant's events hold a text in their bytes. Reads every event of the tenant."""
-        return dict(await self._read(_HOLDING, (tenant, text.encode())))
+    async def holding(self, tenant: str, texts: Collection[str]) -> Mapping[str, int]:
+        """By stream, how many of a tenant's events hold one of the texts. Reads every event of the tenant."""
+        if not texts:
+            return {}
+        sql = _HOLDING.format(" OR ".join(["instr(e.state, ?)"] * len(texts)))
+        return dict(await self._read(sql, (tenant, *(text.encode() for text in texts))))
 
     async def end(self) -> int:
         """The last notification id, 0 when the store is empty."""

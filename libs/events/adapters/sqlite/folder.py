@@ -124,6 +124,18 @@ class DataFolder:
         """
         self._lock = claimed(self.path)
 
+    @property
+    def serving(self) -> bool:
+        """Whether this process has claimed the folder."""
+        return self._lock is not None
+
+    def discard_reads(self) -> None:
+        """Removes every read model, to be folded anew; before any is opened, by who serves the folder. Blocks."""
+        assert self.serving, "another process may have them open"
+        assert not self._reads, "they are open"
+        for path in (self.path / READS).iterdir():
+            path.unlink()
+
     def answers_at(self, url: str) -> None:
         """Leaves word where the process that serves this folder answers; after `serve`."""
         assert self._lock is not None, "only who serves a folder can be asked"
