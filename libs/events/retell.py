@@ -86,7 +86,7 @@ class Retelling:
         puts: list[Put] = []
         for stream in streams:
             events = [one async for one in self._events(topic, stream) if one.sequence <= reached.sequence]
-            facts = await self._facts(model, [one for one in events if _applied(model, one, waiting)])
+            facts = await self._facts(model, [one for one in events if self.applied(model, one, waiting)])
             puts += await _rows(model, store, tenant, facts)
         await store.commit(Commit(owner, owner.offset, (), puts))
 
@@ -96,6 +96,14 @@ class Retelling:
             for event in page:
                 yield event
             after = page[-1].version
+
+    def applied(self, model: ReadModel, event: StoredEvent, waiting: Mapping[str, int]) -> bool:
+        """Whether an event is folded into the model's rows; `waiting` are parked keys, with where they wait."""
+        assert isinstance(model, Projection | Fold), "see `keeps_words`"
+        if not waiting:
+            return True
+        waits = waiting.get(model.key(outline(event.body, event.sequence)))
+        return waits is None or event.sequence < waits
 
     async def _facts(self, model: ReadModel, events: Sequence[StoredEvent]) -> list[Fact[Any]]:
         unread = [Unread(one.body, one.sequence) for one in events]
@@ -110,13 +118,6 @@ class Retelling:
         except (MalformedEvent, SealBroken):
             # It was skipped when the rows were folded, else it would be parked.
             return []
-
-
-def _applied(model: ReadModel, event: StoredEvent, waiting: Mapping[str, int]) -> bool:
-    assert isinstance(model, Projection | Fold), "see `keeps_words`"
-    return not waiting or event.sequence < waiting.get(
-        model.key(outline(event.body, event.sequence)), event.sequence + 1
-    )
 
 
 async def _rows(model: ReadModel, store: ReadStore, tenant: str, facts: Sequence[Fact[Any]]) -> list[Put]:
