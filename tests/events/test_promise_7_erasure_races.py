@@ -126,3 +126,21 @@ async def test_a_planted_fault_is_found_out(fault: str, lived: Path, tmp_path: P
     with pytest.raises(AssertionError) as found:
         await check(tmp_path / "data", change)
     assert "another_comment" in str(found.value) or "milestone" in str(found.value)
+
+
+async def test_a_goal_of_the_erased_goes_on_and_gets_new_words_from_its_next_owner(lived: Path, tmp_path: Path) -> None:
+    shutil.copytree(lived, tmp_path / "data")
+    async with at_home(tmp_path / "data") as home:
+        await home.confirm()
+        goal, boss = f"/goals/{home.ids['goal of victim']}", home.ids["boss"]
+        answer = await home.installed.send(goal, {"title": "Anew"}, "", boss, method="PATCH")
+        assert (answer.status_code, answer.json()["code"]) == (409, "person_erased"), answer.text
+        found = await home.act("boss", "PATCH", goal, {"weight": 3})
+        assert (found["weight"], found["title"], found["state"]) == (3, None, "open")
+        await home.act("boss", "POST", f"{goal}/check-ins", {"status": "on_track", "value": 41, "note": "Goes on."})
+        await home.act("boss", "POST", f"{goal}/transfer", {"owner_id": boss, "reason": "They left."})
+        found = await home.act(
+            "boss", "PATCH", goal, {"title": "Anew", "metric": {"start": 50, "target": 40, "unit": "h"}}
+        )
+        assert (found["title"], found["owner_id"], found["own_progress"]) == ("Anew", boss, 0.9)
+        assert "title" not in found["erased"]
