@@ -15,7 +15,7 @@ from libs.events.errors import OwnershipLost, RebuildRunning, StoreUnavailable
 from libs.events.retell import Retelling, keeps_words
 
 TOPIC = topic_of("people")
-AT_ONCE = 30
+AT_ONCE = 8
 """People whose words are looked for together: the whole log of their tenant is read for it."""
 
 
