@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from libs.events.catalog.people import PersonErased
-from libs.events.consume import Effects
 from libs.events.declare import ReadModel, stream_key
+from libs.events.effects import Effects
 from libs.events.envelope import Fact, topic_of
 from libs.events.errors import OwnershipLost, RebuildRunning, StoreUnavailable
 from libs.events.retell import Retelling, keeps_words

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.cli.test_doctor import contents
+from tests.cli.installations import contents
 from tests.product import Product, free_port, inside, run, start
 
 

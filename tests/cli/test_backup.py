@@ -17,7 +17,7 @@ import pytest
 from libs.events.adapters.sqlite.manifest import digest
 from libs.events.adapters.sqlite.restore import verify
 from tests.cli.installation import Made, copied, installed, refused, seeded
-from tests.cli.test_doctor import contents
+from tests.cli.installations import contents
 from tests.faults.full_disk import can_mount, mounted
 from tests.product import CAIRN, SOON, environment, inside, run
 

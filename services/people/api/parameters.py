@@ -39,7 +39,8 @@ States = Annotated[
 ]
 ErasedPeople = Annotated[Ids | None, Query(description="Erasures of these people.")]
 ErasureStates = Annotated[
-    Annotated[tuple[str, ...], one_of(*ERASURE_STATES)] | None, Query(description="How far an erasure is; all if left out.")
+    Annotated[tuple[str, ...], one_of(*ERASURE_STATES)] | None,
+    Query(description="How far an erasure is; all if left out."),
 ]
 
 BY_NAME = sorting(*SORTED_BY)

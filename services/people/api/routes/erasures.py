@@ -16,7 +16,7 @@ from libs.web.sorting import Listing
 from services.people.api import examples
 from services.people.api.answering import Desk, written
 from services.people.api.bodies import ErasureBody
-from services.people.api.parameters import ERASURES, ErasureStates, ErasedPeople
+from services.people.api.parameters import ERASURES, ErasedPeople, ErasureStates
 from services.people.domain.commands import ConfirmErasure
 from services.people.projections import ERASURE_ROWS
 from services.people.queries import ErasureAnswer, ErasureSearch
