@@ -11,7 +11,7 @@ import pytest
 
 from libs.events.adapters.sqlite.manifest import digest
 from tests.cli.installation import Made, copied, installed, refused, seeded, serves
-from tests.cli.test_doctor import contents
+from tests.cli.installations import contents
 from tests.product import CAIRN, SOON, ask, environment, inside, run
 
 KILLS = 12

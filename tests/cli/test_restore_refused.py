@@ -19,7 +19,7 @@ import pytest
 from libs.events.adapters.sqlite.folder import DataFolder
 from libs.events.adapters.sqlite.manifest import digest
 from tests.cli.installation import Made, copied, installed, kept, refused
-from tests.cli.test_doctor import contents
+from tests.cli.installations import contents
 from tests.product import CAIRN, environment, inside
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from services.goals.projections import TREE
 from tests.cli.installations import change, consumer, plant, status
 from tests.product import Product, eventually, inside, run, start
 
@@ -91,7 +92,7 @@ def test_rows_of_an_older_fold(data: Path) -> None:
     assert consumer(found, "goals.tree")["generation"] == {
         "number": 1,
         "version": 0,
-        "declared_version": 1,
+        "declared_version": TREE.version,
         "outdated": True,
         "previous": None,
     }

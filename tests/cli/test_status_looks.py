@@ -20,6 +20,7 @@ from libs.events.adapters.sqlite.looking import looked
 from libs.events.adapters.sqlite.read_models import SQLiteReadModels
 from libs.events.errors import StoreUnavailable
 from services.goals import wiring as goals
+from services.goals.projections import TREE
 from tests.cli.installations import change, consumer, plant, status
 from tests.product import Product, eventually, inside, run, start
 
@@ -53,7 +54,7 @@ def test_a_stopped_installation(data: Path) -> None:
     lines = inside("status", "--data", data).stdout.splitlines()
     assert "Nobody serves it." in lines
     [line] = [line.split() for line in lines if line.strip().startswith("goals.tree")]
-    assert line[:8] == ["goals.tree", "1", "(v1)", "1", "0", "-", "-", "0"]
+    assert line[:8] == ["goals.tree", "1", f"(v{TREE.version})", "1", "0", "-", "-", "0"]
     assert lines[-1] == "All is well."
 
 
