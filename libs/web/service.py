@@ -58,6 +58,24 @@ class Reading:
         """One rebuild of one of the models; see `Rebuild`."""
         return Rebuild(model, self.generations, self.log, self.reader, consumer_of, alone)
 
+    async def begin_restored_anew(self) -> list[str]:
+        """Names the consumers without rows that stood in a history which a restore took back, and begin anew.
+
+        What they do is done once: commands are known by the event that led to them (promises 1 and 11).
+        """
+        rows, anew = {model.name for model in self.models}, []
+        for runner in self.runners:
+            name, topic = runner.consumer.name, runner.topic
+            if name in rows:
+                continue
+            for tenant, point in (await self.reads.checkpoints(name, topic)).items():
+                head = await self.log.tenant_head(topic, tenant)
+                if head.store_id != point.store_id or head.sequence < point.sequence:
+                    await self.generations.begin_anew(name, topic)
+                    anew.append(name)
+                    break
+        return anew
+
     def parking(self, model: ReadModel) -> Parking:
         """The parked keys of one of the models; see `Parking`."""
         return Parking(model, self.generations, self.log, self.reader, consumer_of)

@@ -75,7 +75,11 @@ async def _several(settings: ServiceSettings, names: Sequence[str] | None, *, ac
                 found = await service.reading.generations.roll_back(model)
                 typer.echo(f"{model.name}: generation {found.number} serves again.")
             return True
-        return await _side_by_side(settings, [model.name for _, model in chosen], accept=accept, alone=alone)
+        good = await _side_by_side(settings, [model.name for _, model in chosen], accept=accept, alone=alone)
+        for service in {id(one): one for one, _ in chosen}.values():
+            for name in await service.reading.begin_restored_anew():
+                typer.echo(f"{name}: begins anew in the history that is there now.")
+        return good
 
 
 def _chosen(services: Sequence[Service[Any]], names: Sequence[str] | None) -> list[tuple[Service[Any], ReadModel]]:

@@ -66,6 +66,7 @@ def wire(parts: Embedded) -> Service[PeopleHandlers]:
         title="Cairn people",
         tags={
             "people": "Who works here, who leads whom, and who is away.",
+            "erasures": "Who is forgotten, on whose word, and what was done.",
             "units": "The parts of the organisation and who leads each.",
         },
         routers=[router(desk)],

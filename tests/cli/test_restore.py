@@ -100,6 +100,7 @@ def test_a_restore_that_is_killed_is_begun_again(tmp_path: Path) -> None:
             assert ask(data / "events" / "goals.db", "SELECT count(*) FROM stored_events") == events
     assert "whole" in states
     inside("restore", tmp_path / "backup", "--data", data, "--replace").check_returncode()
+    run("rebuild", "--all", "--data", data).check_returncode()
     assert inside("doctor", "--data", data).returncode == 0
     assert [path.name for path in data.iterdir() if path.name.startswith(".") or "unfinished" in path.name] == []
 

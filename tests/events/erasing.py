@@ -189,7 +189,8 @@ def plant_cuts(home: Home, steps: int) -> Cut:
     for one in home.forgetting:
         generations: Any = one.retelling.generations
         _interrupt(cut, generations, "hold", "let_go", "clean", "scrub")
-        for store in (generations._register, *generations._stores.values()):
+        files = generations._files
+        for store in (files.register, *(opening.result() for opening in files._stores.values())):
             _interrupt(cut, store, "commit")
     return cut
 

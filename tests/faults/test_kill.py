@@ -132,7 +132,7 @@ def caught_up(product: Product) -> bool:
     answer = httpx2.get(f"{product.url}/readyz", timeout=SOON)
     parts = [part for service in answer.json()["services"].values() for part in service["parts"].values()]
     consumers = [part for part in parts if "lag" in part]
-    assert len(consumers) == 7, answer.text
+    assert len(consumers) == 12, answer.text
     return all((part["state"], part["lag"], part["parked"]) == ("running", 0, 0) for part in consumers)
 
 

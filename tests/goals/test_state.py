@@ -224,6 +224,7 @@ BESIDE = {
     *("CommentAdded", "CommentChanged", "CommentRemoved"),
     *("GoalFollowed", "GoalUnfollowed"),
     *("ReferenceClaimed", "ReferenceReleased"),
+    "EventSkipped",
 }
 PARTS = {"Definition", "Metric", "MetricV1", "Period", "ExternalRef", "Source", "CheckInRef"}
 

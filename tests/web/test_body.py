@@ -126,6 +126,7 @@ def test_a_number_keeps_every_digit(value: float) -> None:
 
 def test_a_wide_megabyte_is_read_in_time() -> None:
     raw = b"[" + b"[]," * 340_000 + b"[]]"
-    started = time.monotonic()
+    started = time.process_time()
     parse_json(raw)
-    assert time.monotonic() - started < 2
+    # Of the processor, whatever else it does: a parser that looks back at what it has read takes minutes.
+    assert time.process_time() - started < 5

@@ -99,6 +99,10 @@ class Generations(Protocol):
         """After it no file holds a byte of rows that were replaced or removed. Raises StoreUnavailable: try again."""
         ...
 
+    async def begin_anew(self, projection: str, topic: str) -> None:
+        """A consumer without rows has applied nothing; whoever owns its partition loses it."""
+        ...
+
     async def clean(self, model: ReadModel, *, keep_previous: bool = True) -> None:
         """Removes what neither serves nor served just before."""
         ...

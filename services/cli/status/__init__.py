@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from pathlib import Path
@@ -59,6 +60,8 @@ def _once(watch: Watch, *, as_json: bool) -> Status:
 
 def _watched(watch: Watch, *, as_json: bool) -> Status:
     """Until Ctrl-C; the last look."""
+    # Also where whoever started this had interrupts ignored, as a script does for what it puts into the background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     found = watch.look()
     try:
         if as_json or not sys.stdout.isatty():

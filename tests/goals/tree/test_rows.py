@@ -17,8 +17,8 @@ from services.goals.projections.tree import needs
 from services.goals.read_models import FOLLOWS, GOALS, SUPPORT, CommentRow, Follow, SupportRow
 from tests.goals.tree.story import definition
 
-GUARDS = {said.TreeChanged, said.ReferenceClaimed, said.ReferenceReleased}
-"""Facts that only guard a rule: no row is made of them."""
+GUARDS = {said.TreeChanged, said.ReferenceClaimed, said.ReferenceReleased, said.EventSkipped}
+"""Facts that only guard a rule, or speak to consumers: no row is made of them."""
 
 
 def fold(stream: str, *events: Any) -> dict[RowKey, Any]:

@@ -62,6 +62,12 @@ def succeed(connection: sqlite3.Connection, held: Sequence[Ownership], successor
     connection.execute("UPDATE serving SET held_until=0, successor=?", (successor,))
 
 
+def begin_anew(connection: sqlite3.Connection, projection: str, topic: str) -> None:
+    """Forgets how far a consumer is, and raises its epochs."""
+    connection.execute("DELETE FROM checkpoints WHERE projection=? AND topic=?", (projection, topic))
+    connection.execute("UPDATE ownership SET hint=0, epoch=epoch+1 WHERE projection=? AND topic=?", (projection, topic))
+
+
 def successor_of(connection: sqlite3.Connection) -> int | None:
     """The generation that has followed this one."""
     [(found,)] = connection.execute("SELECT successor FROM serving")

@@ -183,6 +183,10 @@ class SQLiteReadModels:
         await self._files.point(model.name, Entry(successor, entry.previous_version or 0, None, None))
         return Generation(model.name, successor, entry.previous_version or 0, before)
 
+    async def begin_anew(self, projection: str, topic: str) -> None:
+        """See `Generations`."""
+        await self._files.register.write(lambda connection: read_commit.begin_anew(connection, projection, topic))
+
     async def clean(self, model: ReadModel, *, keep_previous: bool = True) -> None:
         """See `Generations`. Blocks for a moment: files are removed."""
         entry = await self._files.entry(model.name)
