@@ -39,6 +39,7 @@ class Known:
     goals: Sequence[str]
     requests: Sequence[str]
     erasures: Sequence[str]
+    erased: Sequence[str]
     things: Sequence[str]
     """Paths of what stands below goals and people."""
     deep: Sequence[str]
@@ -118,7 +119,7 @@ def _of_requests(known: Known) -> Iterator[str]:
 def _of_erasures(known: Known) -> Iterator[str]:
     yield from ("/erasures?limit=1", "/erasures?state=done", "/erasures?state=requested")
     yield f"/erasures?sort=-updated_at&{LONG_AGO}"
-    yield from (f"/erasures?person_id={person}" for person in known.people)
+    yield from (f"/erasures?person_id={person}" for person in (*known.erased, *known.people[:2]))
     yield from (f"/erasures/{erasure}" for erasure in known.erasures)
 
 
@@ -193,6 +194,7 @@ def _known(
         goals=goals,
         requests=_ids(by, "/support-requests"),
         erasures=_ids(admin, "/erasures"),
+        erased=sorted(one["person_id"] for one in items(admin, "/erasures", limit=500)),
         things=[f"{path}/{id}" for asker, path in lists for id in _ids(asker, path)],
         deep=deep,
     )
