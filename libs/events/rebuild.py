@@ -108,6 +108,9 @@ class Rebuild:
             if report.may_switch(accept=accept):
                 noting.touched.clear()
                 await self._take_over(live, built, noting, runners, report, accept=accept)
+            else:
+                # Then it is no wonder that rows differ.
+                await self._refuse_words_of_erased()
         if report.switched:
             await self.generations.clean(self.model)
         report.seconds = monotonic() - started

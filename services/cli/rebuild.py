@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from libs.events.adapters.sqlite.folder import FolderInUse, served_by
+from libs.events.adapters.sqlite.folder import EVENTS, FolderInUse, served_by
 from libs.events.compare import Told
 from libs.events.declare import ReadModel
 from libs.events.errors import KernelError
@@ -49,6 +49,8 @@ def rebuild(
     settings = read_settings(data_dir=data)
     if bool(names) == every:
         fail("name the read models to rebuild, or say --all. `cairn status` lists them.")
+    if not (settings.data_dir / EVENTS).is_dir():
+        fail(f"{settings.data_dir} is no data folder: name the one that `cairn up` has with --data.")
     try:
         if told:
             done = asyncio.run(_one(settings, (names or [""])[0], _speak, accept=accept, alone=alone))

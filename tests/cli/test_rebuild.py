@@ -211,7 +211,7 @@ def test_stopped_it_works_as_well_and_keeps_others_out(product: Product) -> None
     assert ask(product.data / "read" / "goals.db", "SELECT count(*) FROM generations") == 4
 
 
-def test_a_folder_without_anything_has_nothing_to_rebuild(tmp_path: Path) -> None:
-    ended = run("rebuild", "--all", "--data", tmp_path / "new")
-    assert ended.returncode == 0, ended.stderr
-    assert "0 events" in ended.stdout
+def test_what_is_no_data_folder_stays_none(tmp_path: Path) -> None:
+    ended = run("rebuild", "--all", "--data", tmp_path / "typo")
+    assert (ended.returncode, "is no data folder" in ended.stderr) == (1, True)
+    assert not (tmp_path / "typo").exists()

@@ -128,3 +128,14 @@ def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
     done = inside("status", "--data", tmp_path / "data")
     assert done.returncode == 1
     assert "is no folder" in done.stderr
+
+
+def test_a_restore_that_was_cut_short(data: Path) -> None:
+    """Neither says that the mark of it could go."""
+    (data / "restore.unfinished").touch()
+    (data / "tombstones.ndjson").touch(mode=0o600)
+    only(status(data), "a restore was cut short", "--replace")
+    done = inside("doctor", "--data", data)
+    assert done.returncode == 1
+    assert "a restore was cut short" in done.stdout
+    assert "move them out" not in done.stdout

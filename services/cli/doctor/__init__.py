@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from libs.events.adapters.sqlite.folder import EVENTS, served_by
+from libs.events.adapters.sqlite.folder import EVENTS, UNFINISHED, served_by
 from libs.events.adapters.sqlite.inspect import sqlite_version
 from libs.web.settings import ServiceSettings
 from services.cli.console import command, read, read_settings
@@ -20,6 +20,7 @@ from services.cli.doctor.finding import Finding
 from services.cli.doctor.keys import keyring, needed_keys
 from services.cli.doctor.models import models
 from services.cli.doctor.stores import clock, event_store, versions
+from services.cli.judging import CUT_SHORT
 from services.gateway import wiring as gateway
 from services.goals import wiring as goals
 
@@ -65,6 +66,10 @@ def examine(settings: ServiceSettings, *, deep: bool = False) -> Iterator[Findin
         return
     holder = served_by(folder)
     yield Finding(True, f"served by {holder}" if holder is not None else "not being served")
+    if (folder / UNFINISHED).exists():
+        yield Finding(
+            False, CUT_SHORT, f"run it to its end: {command('restore', 'BACKUP', '--replace', '--data', folder)}"
+        )
     yield from files(folder)
     of_keys = list(keyring(settings))
     yield from of_keys

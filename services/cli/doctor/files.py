@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from libs.events.adapters.sqlite.folder import EVENTS, KEYS, LOCK, READS
+from libs.events.adapters.sqlite.folder import EVENTS, KEYS, LOCK, READS, TOMBSTONES, UNFINISHED
 from services.cli.doctor.finding import Finding
+from services.cli.judging import LEAST_FREE
 
-LEAST_FREE = 256 * 1024 * 1024
 _SHOWN = 3
 _BESIDE = ("-wal", "-shm", "-journal")
 
@@ -78,7 +78,7 @@ def _ours(name: str) -> bool:
     for suffix in _BESIDE:
         last = last.removesuffix(suffix)
     if len(parts) == 1:
-        return last in (KEYS, LOCK) or last.endswith(".key")
+        return last in (KEYS, LOCK, TOMBSTONES, UNFINISHED) or last.endswith(".key")
     if len(parts) > 2 or parts[0] not in (EVENTS, READS):
         return False
     return last.endswith(".db") or (parts[0] == READS and last.endswith(".building"))

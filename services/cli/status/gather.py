@@ -54,7 +54,8 @@ class Watch:
         ]
         keyring = _keys(self.settings)
         shown = [one.shape for one in stores.values() if one.shape is not None]
-        wrong = list(problems(folder, said, shown, found, keyring))
+        disk = _disk(folder)
+        wrong = list(problems(folder, said, shown, found, keyring, disk))
         return Status(
             at=at,
             data_dir=str(folder.absolute()),
@@ -64,7 +65,7 @@ class Watch:
             stores=shown,
             consumers=self._with_rates(found, said),
             keyring=keyring,
-            disk=_disk(folder),
+            disk=disk,
         )
 
     def _stores(

@@ -5,20 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from libs.events.adapters.sqlite.folder import KEY_ENCRYPTION_KEY, KEYS
+from libs.events.adapters.sqlite.folder import KEY_ENCRYPTION_KEY, KEYS, UNFINISHED
 from libs.events.adapters.sqlite.read_connection import REMEDY
 from services.cli.console import command_on
+from services.cli.judging import CUT_SHORT, LEAST_FREE
 from services.cli.status.asking import Said
-from services.cli.status.shape import Consumer, Keys, Problem, Process, Source, Store
+from services.cli.status.shape import Consumer, Disk, Keys, Problem, Process, Source, Store
 
 _RESTORED = "store_restored"
 
 
 def problems(
-    folder: Path, said: Said, stores: Sequence[Store], consumers: Sequence[Consumer], keyring: Keys
+    folder: Path, said: Said, stores: Sequence[Store], consumers: Sequence[Consumer], keyring: Keys, disk: Disk | None
 ) -> Iterator[Problem]:
     """In the order in which they would be mended. A lag is none: it goes by itself, or something else here says why."""
     yield from of_process(said.process)
+    if (folder / UNFINISHED).exists():
+        yield _problem(CUT_SHORT, f"run it to its end: {command_on(folder, 'restore', 'BACKUP', '--replace')}")
+    if disk is not None and disk.free < LEAST_FREE:
+        yield _problem(
+            f"only {disk.free // 1_000_000:,} MB are free", "free some space: a full disk refuses every write"
+        )
     for store in stores:
         if store.problem is not None:
             yield _problem(f"event store {store.service}: {store.problem}", "stop cairn and restore it from a backup")
@@ -79,7 +86,7 @@ def of_restored(folder: Path, consumers: Sequence[Consumer]) -> Iterator[Problem
         named = ", ".join(sorted(name for of, name in found if of == topic))
         yield _problem(
             f"the event store of {topic} is not the one, or not as far, as when {named} read it: it was restored",
-            command_on(folder, "rebuild", "--all"),
+            _after_restore(folder),
         )
 
 
@@ -91,11 +98,15 @@ def _after(folder: Path, source: Source) -> str:
         case "key_missing":
             return f"stop cairn and restore {KEYS} from the newest backup"
         case "store_restored":
-            return command_on(folder, "rebuild", "--all")
+            return _after_restore(folder)
         case "internal_error":
             return "its log on standard error has the whole error; start it again, and report it if it comes back"
         case _:
             return command_on(folder, "doctor")
+
+
+def _after_restore(folder: Path) -> str:
+    return f"stop cairn, run {command_on(folder, 'rebuild', '--all')} and start it"
 
 
 def _problem(what: str, remedy: str) -> Problem:
