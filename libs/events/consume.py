@@ -179,7 +179,7 @@ class Runner:
         await self._look_at_parked()
         for tenant, checkpoint in self._checkpoints.items():
             head = await self.log.tenant_head(self.topic, tenant)
-            if head.store_id != checkpoint.store_id or head.sequence < checkpoint.sequence:
+            if not head.continues(checkpoint):
                 raise StoreRestored(self.topic)
         self._owner, self._offset = owner, owner.offset
         self.positions.forget(self.consumer.name, self.topic)

@@ -202,6 +202,6 @@ class Parking:
         """The tenant's step that leads nowhere: the key is to be freed exactly where the model stands."""
         point = (await store.checkpoints(self.model.name, parked.topic, [parked.tenant]))[parked.tenant]
         head = await self.log.tenant_head(parked.topic, parked.tenant)
-        if head.store_id != point.store_id or head.sequence < point.sequence:
+        if not head.continues(point):
             raise StoreRestored(parked.topic)
         return Advance(parked.tenant, point, point)

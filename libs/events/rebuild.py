@@ -155,7 +155,7 @@ class Rebuild:
         for topic, of_topic in points:
             for tenant, point in of_topic.items():
                 head = await self.log.tenant_head(topic, tenant)
-                if head.store_id != point.store_id or head.sequence < point.sequence:
+                if not head.continues(point):
                     return False
         return True
 

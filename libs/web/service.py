@@ -70,7 +70,7 @@ class Reading:
                 continue
             for tenant, point in (await self.reads.checkpoints(name, topic)).items():
                 head = await self.log.tenant_head(topic, tenant)
-                if head.store_id != point.store_id or head.sequence < point.sequence:
+                if not head.continues(point):
                     await self.generations.begin_anew(name, topic)
                     anew.append(name)
                     break

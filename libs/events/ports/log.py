@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from libs.events.ports.reads import Checkpoint
 from libs.events.ports.store import StoredEvent
 
 
@@ -27,6 +28,10 @@ class TenantHead:
 
     store_id: str
     sequence: int
+
+    def continues(self, point: Checkpoint) -> bool:
+        """Whether what was applied up to there is part of this history; after a restore it need not be (promise 11)."""
+        return self.store_id == point.store_id and self.sequence >= point.sequence
 
 
 class Signal(Protocol):
