@@ -74,7 +74,7 @@ def _make(path: Path) -> None:
         finally:
             os.unlink(draft)
         # The loser of the race syncs too: it will use a secret whose maker may not have come this far.
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
     except OSError as error:
         raise SecretRefused(f"{path} cannot be made: {error.strerror}") from error
 
@@ -87,7 +87,8 @@ def _write(path: Path, content: bytes) -> None:
         os.fsync(handle)
 
 
-def _sync_directory(path: Path) -> None:
+def sync_directory(path: Path) -> None:
+    """Makes the names in a folder durable. Raises OSError."""
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(handle)

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from libs.events.errors import StoreUnavailable
+from libs.privacy.secret_file import sync_directory
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -68,14 +69,6 @@ class Tombstones:
                 file.write(b"".join(lines))
                 file.flush()
                 os.fsync(file.fileno())
-            _flush_folder(self.path.parent)
+            sync_directory(self.path.parent)
         except OSError as error:
             raise StoreUnavailable(f"{self.path.name} cannot be written: {error.strerror}") from error
-
-
-def _flush_folder(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
