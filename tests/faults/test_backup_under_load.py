@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from itertools import count
 from pathlib import Path
@@ -22,25 +22,10 @@ from libs.events.reader import Unread
 from libs.web.embedded import Embedded
 from libs.web.settings import ServiceSettings
 from tests.faults.load import Asker, Load, Told
-from tests.faults.test_kill import CLIENTS, listed
-from tests.product import API, SOON, Product, free_port, run, start
+from tests.faults.test_kill import listed
+from tests.product import API, SOON, Product, free_port, run
 
 BACKUPS = 5
-
-
-@pytest.fixture
-def product(tmp_path: Path) -> Iterator[Product]:
-    with start(tmp_path) as product:
-        yield product
-
-
-@pytest.fixture
-def askers(product: Product) -> list[Asker]:
-    return [
-        Asker(tenant, product.person(email, tenant=tenant), product.token(email, tenant=tenant))
-        for tenant, clients in CLIENTS.items()
-        for email in (f"{number}@{tenant}.example" for number in range(clients))
-    ]
 
 
 async def test_a_backup_under_load_is_consistent(product: Product, askers: list[Asker], tmp_path: Path) -> None:

@@ -9,10 +9,8 @@ import os
 import random
 import time
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -22,27 +20,11 @@ import pytest
 
 from tests.faults.load import Asker, Command, Load, Told
 from tests.faults.promised import Found, broken
-from tests.product import API, SOON, Product, eventually, run, start
+from tests.product import API, SOON, Product, eventually, run
 
 SECONDS = float(os.environ.get("CAIRN_KILL_SECONDS") or 5)
-CLIENTS = {"acme": 4, "globex": 2}
 REPEATED = 1000
 """How many acknowledged commands are sent once more in the end, besides those that a kill had cut off."""
-
-
-@pytest.fixture
-def product(tmp_path: Path) -> Iterator[Product]:
-    with start(tmp_path) as product:
-        yield product
-
-
-@pytest.fixture
-def askers(product: Product) -> list[Asker]:
-    return [
-        Asker(tenant, product.person(email, tenant=tenant), product.token(email, tenant=tenant))
-        for tenant, clients in CLIENTS.items()
-        for email in (f"{number}@{tenant}.example" for number in range(clients))
-    ]
 
 
 async def test_what_was_acknowledged_survives_every_kill(product: Product, askers: list[Asker]) -> None:
