@@ -264,6 +264,8 @@ class Runner:
 
     def _unblocked(self, facts: Sequence[Fact[Any]], unreadable: Sequence[Refused]) -> list[Fact[Any]]:
         """Facts whose key is not parked, neither since long nor by an unreadable event before them in this batch."""
+        if not self._parked and not unreadable:
+            return list(facts)
         blocked = {key: parked.sequence for key, parked in self._parked.items()}
         for refused in unreadable:
             blocked.setdefault((refused.fact.tenant, self.consumer.key(refused.fact)), refused.fact.sequence)
@@ -280,7 +282,7 @@ class Runner:
         return await between(self.log, self.topic, record, last, self.page)
 
     async def _read(self, due: Sequence[Record]) -> tuple[list[Fact[Any]], list[Refused]]:
-        return await legible(self.reader, due, self.words)
+        return await legible(self.reader, due, self.words, self.consumer.heeds)
 
     def _park(self, refused: Refused) -> Parked:
         fact = refused.fact

@@ -197,6 +197,8 @@ class Fold(ReadModel):
     needs: Callable[[Sequence[Fact[Any]], Held], Wanted]
     fold: Callable[[Sequence[Fact[Any]], Held], Mapping[RowKey, Row | None]]
     key: Callable[[Fact[Any]], str] = stream_key
+    heeds: frozenset[type[msgspec.Struct]] | None = None
+    """The facts that it looks at (None: all); the others are not even decoded."""
     retell: Retell | None = None
     """For who keeps words: how a row reads that keeps a stream's words."""
 

@@ -7,6 +7,7 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from libs.events.catalog.skipping import Skipped
 from libs.events.envelope import Fact
 from libs.events.errors import KernelError, MalformedEvent, SealBroken
 from libs.events.ports import Put, Record
@@ -37,10 +38,12 @@ class Effects:
 class Consumer(Protocol):
     """What a read model or a reaction does with a batch of facts of one or more tenants, in log order.
 
+    `heeds` are the classes of fact that lead to anything (None: all may); the others are not even decoded.
     `turn` is held from reading rows until they are written, so that what two topics do to one row cannot cross.
     """
 
     name: str
+    heeds: Container[type] | None
     turn: asyncio.Lock
 
     def key(self, fact: Fact[Any]) -> str:
@@ -60,9 +63,15 @@ class Consumer(Protocol):
 
 
 async def legible(
-    reader: Reader, records: Sequence[Record], words: Container[type] | None
+    reader: Reader, records: Sequence[Record], words: Container[type] | None, heeds: Container[type] | None = None
 ) -> tuple[list[Fact[Any]], list[Refused]]:
-    """The facts of records, and those records that cannot be read, each in order. Raises what must stop a reader."""
+    """The facts of records, and those records that cannot be read, each in order. Raises what must stop a reader.
+
+    With `heeds` those of other classes are passed over, whatever their bytes are; what skips an event never is.
+    """
+    if heeds is not None:
+        passed_over = {name for name in {record.type for record in records} if not _heeded(reader, name, heeds)}
+        records = [record for record in records if record.type not in passed_over]
     try:
         return await reader.facts([Unread(record.body, record.sequence) for record in records], words), []
     except (MalformedEvent, SealBroken):
@@ -75,6 +84,11 @@ async def legible(
         except (MalformedEvent, SealBroken) as error:
             refused.append(Refused(outline(record.body, record.sequence), f"{code_of(error)}: {error}"))
     return facts, refused
+
+
+def _heeded(reader: Reader, name: str, heeds: Container[type]) -> bool:
+    today = reader.registry.today(name)
+    return today in heeds or issubclass(today, Skipped)
 
 
 def code_of(error: KernelError) -> str:

@@ -5,7 +5,6 @@ An `Envelope` is what is stored, published and hashed; a `Fact` is what deciders
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -41,8 +40,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     datacontenttype: str = "application/json"
 
 
-@dataclass(frozen=True, slots=True)
-class Fact(Generic[E_co]):
+class Fact(msgspec.Struct, Generic[E_co], frozen=True):
     """One event, opened and typed: what happened, to which stream, when and by whom.
 
     `sequence` is its place in its tenant's and service's history, from 1. `erased` lists the dotted paths of `data`
@@ -62,7 +60,7 @@ class Fact(Generic[E_co]):
     correlation: str | None = None
     causation: str | None = None
     traceparent: str | None = None
-    erased: tuple[str, ...] = field(default=())
+    erased: tuple[str, ...] = ()
 
     @property
     def entity_id(self) -> str:

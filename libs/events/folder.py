@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +43,7 @@ class Folder:
 
     def __post_init__(self) -> None:
         self.name = self.fold.name
+        self.heeds: Container[type] | None = self.fold.heeds
         self._slots = asyncio.Semaphore(LOADS_AT_ONCE)
 
     def key(self, fact: Fact[Any]) -> str:

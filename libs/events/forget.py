@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +39,7 @@ class Forgetting:
 
     def __post_init__(self) -> None:
         self.name = name_of(self.service)
+        self.heeds: Container[type] | None = (PersonErased,)
         self._wordy = [model for model in self.models if keeps_words(model)]
 
     def key(self, fact: Fact[Any]) -> str:

@@ -110,7 +110,7 @@ class Replay:
         records = await self.log.read_tenant(parked.topic, parked.tenant, at, min(self.page, last - at))
         if not records or records[0].sequence != at + 1:
             raise SequenceGap(f"{parked.topic} lacks sequence {at + 1}")
-        facts, unreadable = await legible(self.reader, records, self.words)
+        facts, unreadable = await legible(self.reader, records, self.words, self.consumer.heeds)
         wrong = [one for one in unreadable if self._waits(one.fact, parked) and one.fact.sequence != without][:1]
         end = wrong[0].fact.sequence if wrong else records[-1].sequence + 1
         due = [one for one in facts if one.sequence < end and one.sequence != without and self._waits(one, parked)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +33,7 @@ class Projector:
         self._on: dict[type, list[On]] = defaultdict(list)
         for entry in self.projection.on:
             self._on[entry.event].append(entry)
+        self.heeds: Container[type] | None = frozenset(self._on)
 
     def key(self, fact: Fact[Any]) -> str:
         """The ordering key that the projection declares."""
@@ -55,8 +56,7 @@ class Projector:
         refused: list[Refused] = []
         broken: set[tuple[str, str]] = set()
         for fact, entries in touched:
-            key = (fact.tenant, self.key(fact))
-            if key in broken:
+            if broken and (fact.tenant, self.key(fact)) in broken:
                 continue
             try:
                 if isinstance(entries, Exception):
@@ -65,7 +65,7 @@ class Projector:
             except Exception as error:  # a fold is pure: what fails once fails always, so it is parked, not retried
                 _log.error("a projection refused an event", exc_info=error, extra={"projection": self.name})
                 refused.append(Refused(fact, type(error).__name__))
-                broken.add(key)
+                broken.add((fact.tenant, self.key(fact)))
                 continue
             rows.update(result)
             changed.update(result)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,7 @@ class Reactor:
 
     def __post_init__(self) -> None:
         self.name = self.reaction.name
+        self.heeds: Container[type] | None = frozenset(self.reaction.when)
 
     def key(self, fact: Fact[Any]) -> str:
         """The ordering key that the reaction declares."""

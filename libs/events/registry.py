@@ -73,7 +73,8 @@ class Registry:
         return tuple(found)
 
     def today(self, name: str) -> type[Event]:
-        """The class that a stored version reads as today."""
+        """The class that a stored version reads as today. Raises EventFromTheFuture."""
+        self.paths(name)
         while (step := self._upcasters.get(name)) is not None:
             name = step.to
         return self._shapes[name]

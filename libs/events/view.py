@@ -55,8 +55,12 @@ class View:
             known, before = key in self._rows, self._rows.get(key)
             if known and before == row:
                 continue
-            self.changed[key] = self._rows[key] = row
-            for name in self._fields.get(key.collection, ()):
+            self.changed[key] = row
+            grouped = self._fields.get(key.collection, ())
+            if known or grouped:
+                # What nobody asked for is not remembered: most rows of a log are written once and never looked at.
+                self._rows[key] = row
+            for name in grouped:
                 if known:
                     self._regroup(key, name, before, row)
                 else:
@@ -96,10 +100,11 @@ class View:
         return bool(loads)
 
     async def _load_rows(self, keys: Many[RowKey]) -> None:
+        changed = self.changed
         async with self._slots:
-            found = await self._reads.get_many(self.tenant, keys)
+            found = await self._reads.get_many(self.tenant, [key for key in keys if key not in changed])
         for key in keys:
-            self._rows.setdefault(key, found.get(key))
+            self._rows.setdefault(key, changed[key] if key in changed else found.get(key))
 
     async def _load_groups(self, groups: Sequence[Group]) -> None:
         """One group, or several whole ones by the same field: a look-up each would cost more than their rows do."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from libs.events.declare import Group
 from libs.events.effects import Effects
@@ -139,6 +139,11 @@ class ForgetsWhatWasSettled(Folder):
             def settle(self, changed: Any) -> None:
                 super().settle(changed)
                 self._rows.clear()
+
+            async def _load_rows(self, keys: Any) -> None:
+                pending, self.changed = self.changed, {}
+                await super()._load_rows(keys)
+                self.changed = pending
 
         return Forgetful(self.reads, tenant, slots, self.page)
 

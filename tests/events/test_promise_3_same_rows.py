@@ -175,7 +175,7 @@ class OneTenantABatch(Projector):
     """Planted: what is in a batch is taken for the first one's tenant."""
 
     async def apply(self, facts: Sequence[Fact[Any]]) -> Effects:
-        return await super().apply([replace(fact, tenant=facts[0].tenant) for fact in facts])
+        return await super().apply([msgspec.structs.replace(fact, tenant=facts[0].tenant) for fact in facts])
 
 
 class LosesTheLast(SQLiteReadStore):

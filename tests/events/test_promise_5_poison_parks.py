@@ -141,6 +141,25 @@ async def check_what_cannot_be_read_parks_its_key(place: Place) -> None:
             ]
 
 
+async def check_what_is_not_heeded_parks_nothing(place: Place) -> None:
+    """Data that its class refuses, of a class that leads to no row here: the stream goes on."""
+    async with place.open() as world:
+        await world.count("c-1", 1)
+        wrong = envelope_of(toy.Noted(author_id="ann", text=None), "acme/counter/c-1", 2)
+        await append_bytes(world, msgspec.structs.replace(wrong, data={"author_id": 1}))
+        await append_bytes(world, envelope_of(toy.Counted(by=4), "acme/counter/c-1", 3))
+        await world.drain()
+        assert await totals(world, "c-1") == {"c-1": 5}
+        assert await world.reads.parked("counters") == []
+
+
+async def test_what_is_not_heeded_parks_nothing(tmp_path: Path) -> None:
+    counting = replace(toy.COUNTERS, on=tuple(on for on in toy.COUNTERS.on if on.event is not toy.Noted))
+    await check_what_is_not_heeded_parks_nothing(Place(tmp_path).but(projections=(counting,)))
+    with pytest.raises(AssertionError):
+        await check_what_is_not_heeded_parks_nothing(Place(tmp_path / "heeded"))
+
+
 async def test_bytes_that_belong_to_nobody_stop_the_runner(tmp_path: Path) -> None:
     """Without an envelope there is no key to park: what came before is applied, then it stands still and says so."""
     async with Place(tmp_path).open() as world:

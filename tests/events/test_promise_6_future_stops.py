@@ -126,6 +126,9 @@ class GuessesTheFuture(Registry):
     def paths(self, name: str) -> Any:
         return super().paths(name) if name in set(self) else ()
 
+    def today(self, name: str) -> type[Event]:
+        return super().today(name) if name in set(self) else toy.Counted
+
 
 class DropsTheFuture(Reader):
     """Planted: passes over what it does not know, as consumers of topics often do."""
@@ -133,6 +136,13 @@ class DropsTheFuture(Reader):
     async def facts(self, events: Sequence[Unread], words: Any = None) -> list[Fact[Any]]:
         known = [event for event in events if json.loads(event.body)["type"] in set(self.registry)]
         return await super().facts(known)
+
+
+class HeedsNoFuture(Registry):
+    """Planted: takes what it does not know for something that the consumer does not look at."""
+
+    def today(self, name: str) -> type[Event]:
+        return super().today(name) if name in set(self) else CountedNinth
 
 
 class NamesByPath(Registry):
@@ -164,7 +174,11 @@ async def test_a_planted_fault_is_found_out(check: Any, parts: dict[str, Any], t
 
 @pytest.mark.parametrize("unknown", FUTURES)
 @pytest.mark.parametrize(
-    "parts", [{"registry": GuessesTheFuture(toy.SHAPES, toy.UPCASTERS)}, {"reader": DropsTheFuture}]
+    "parts",
+    [
+        {"registry": GuessesTheFuture(toy.SHAPES, toy.UPCASTERS)},
+        {"registry": HeedsNoFuture(toy.SHAPES, toy.UPCASTERS)},
+    ],
 )
 async def test_a_consumer_that_goes_on_is_found_out(parts: dict[str, Any], unknown: str, tmp_path: Path) -> None:
     with pytest.raises(AssertionError):

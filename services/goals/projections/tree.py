@@ -130,6 +130,7 @@ TREE = Fold(
     version=2,
     topics=("goals.events",),
     words=WORDY,
+    heeds=_ON_GOALS,
     retell=retell,
     writes=(NODES, DAYS, EDGES, CHECK_INS),
     needs=needs,

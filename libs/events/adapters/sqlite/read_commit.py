@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from libs.events.adapters.sqlite import read_rows
 from libs.events.adapters.sqlite.read_rows import RowsByKey
@@ -120,20 +120,12 @@ def parked(connection: sqlite3.Connection, projection: str, tenant: str | None) 
     return [Parked(*row) for row in rows]
 
 
-WriteRows = Callable[[sqlite3.Connection, Table, RowsByKey], None]
-
-
-def write(
-    connection: sqlite3.Connection,
-    tables: Mapping[str, Table],
-    commit: Commit,
-    write_rows: WriteRows = read_rows.write,
-) -> None:
+def write(connection: sqlite3.Connection, tables: Mapping[str, Table], commit: Commit) -> None:
     """Verifies, then writes; the caller's transaction makes it all or nothing. Raises OwnershipLost."""
     verify_epoch(connection, commit.owner)
     verify_advances(connection, commit)
     for name, rows in _by_collection(commit).items():
-        write_rows(connection, tables[name], rows)
+        read_rows.write(connection, tables[name], rows)
     owner = commit.owner
     connection.executemany(
         "INSERT INTO checkpoints VALUES (?,?,?,?,?) ON CONFLICT (projection, topic, tenant) "
