@@ -6,6 +6,8 @@ import asyncio
 import gc
 import json
 import os
+import sys
+from collections import deque
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -21,14 +23,14 @@ from libs.events.rebuild import Report
 from libs.web.embedded import Embedded
 from libs.web.service import Service
 from libs.web.settings import ServiceSettings
-from services.cli.beside import Said, rebuilt_beside
+from services.cli.beside import Said, Worker, worker
 from services.cli.console import command, fail, read_settings
 from services.cli.progress import bars
 from services.goals import wiring as goals
 from services.people import wiring as people
 
 AT_ONCE = max(1, min(4, os.cpu_count() or 1))
-"""Rebuilds of several models side by side, each in a process of its own."""
+"""Processes that rebuild one model after the other, side by side."""
 STEP_SECONDS = 0.2
 
 Names = Annotated[list[str] | None, typer.Argument(help="Read models, for example goals.tree.", show_default=False)]
@@ -47,14 +49,13 @@ def rebuild(
 ) -> None:
     """Make read models anew from the log, also while Cairn serves. Exit code 0 only when all of them serve."""
     settings = read_settings(data_dir=data)
-    if bool(names) == every:
+    if bool(names) == every and not told:
         fail("name the read models to rebuild, or say --all. `cairn status` lists them.")
     if not (settings.data_dir / EVENTS).is_dir():
         fail(f"{settings.data_dir} is no data folder: name the one that `cairn up` has with --data.")
     try:
         if told:
-            done = asyncio.run(_one(settings, (names or [""])[0], _speak, accept=accept, alone=alone))
-            typer.echo(json.dumps({"report": _plain(done)}))
+            _one_by_one(settings, accept=accept, alone=alone)
             return
         good = asyncio.run(_several(settings, names, accept=accept, back=back))
     except (FolderInUse, KernelError, OSError, ValueError, LookupError) as error:
@@ -91,16 +92,25 @@ def _chosen(services: Sequence[Service[Any]], names: Sequence[str] | None) -> li
     return [known[name] for name in dict.fromkeys(names or known)]
 
 
-# --- one model, in this process -----------------------------------------------------------------------------------
+# --- in this process: the models named on standard input, one after the other -------------------------------------
 
 
-async def _one(settings: ServiceSettings, name: str, told: Told, *, accept: bool, alone: bool) -> Report:
+def _one_by_one(settings: ServiceSettings, *, accept: bool, alone: bool) -> None:
     if not alone:
         # Who serves beside it comes first.
         os.nice(10)
     # Millions of rows come and go, and none of them in circles.
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
+    for line in sys.stdin:
+        try:
+            report = asyncio.run(_one(settings, line.strip(), _speak, accept=accept, alone=alone))
+            typer.echo(json.dumps({"report": _plain(report)}))
+        except (KernelError, OSError, ValueError, LookupError) as error:
+            typer.echo(json.dumps({"failed": str(error)}))
+
+
+async def _one(settings: ServiceSettings, name: str, told: Told, *, accept: bool, alone: bool) -> Report:
     parts = Embedded(settings)
     try:
         await parts.open_keyring()
@@ -128,24 +138,36 @@ def _plain(report: Report) -> dict[str, Any]:
     }
 
 
-# --- several, each in a process of its own ------------------------------------------------------------------------
+# --- in processes of their own ------------------------------------------------------------------------------------
 
 
 async def _side_by_side(settings: ServiceSettings, names: Sequence[str], *, accept: bool, alone: bool) -> bool:
-    slots, given = asyncio.Semaphore(AT_ONCE), ["--accept"] * accept + ["--alone"] * alone
+    waiting, given = deque(names), ["--accept"] * accept + ["--alone"] * alone
+    reports: dict[str, Said] = {}
     with bars() as make:
 
-        async def one(name: str) -> Said:
-            async with slots:
-                shown = make(name)
-                said = await rebuilt_beside(settings, name, shown.stage, *given)
+        async def one(rebuilding: Worker, name: str) -> bool:
+            shown = make(name)
+            try:
+                reports[name] = await rebuilding.rebuild(name, shown.stage)
+            except EOFError as error:
+                reports[name] = str(error)
+                return False
+            finally:
                 shown.end()
-                return said
+            return True
 
-        reports = await asyncio.gather(*map(one, names))
-    for name, report in zip(names, reports, strict=True):
-        _show(name, report)
-    return all(not isinstance(report, str) and report["switched"] for report in reports)
+        async def some() -> None:
+            while waiting:
+                # Another one, where the one before is gone.
+                async with worker(settings, *given) as rebuilding:
+                    while waiting and await one(rebuilding, waiting.popleft()):
+                        continue
+
+        await asyncio.gather(*(some() for _ in range(min(AT_ONCE, len(names)))))
+    for name in names:
+        _show(name, reports[name])
+    return all(not isinstance(report, str) and report["switched"] for report in reports.values())
 
 
 def _show(name: str, report: Said) -> None:

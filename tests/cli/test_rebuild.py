@@ -23,6 +23,7 @@ MODELS = (
     "people.people",
     "people.units",
     "people.members",
+    "people.erasures-asked",
     "goals.goals",
     "goals.tree",
     "goals.talk",
@@ -171,9 +172,30 @@ def test_killed_it_leaves_nothing_and_the_next_one_ends(product: Product) -> Non
     eventually(lambda: answers(product) == right, "all answers are the same")
 
 
+def test_a_model_whose_process_is_gone_fails_alone(product: Product) -> None:
+    process = subprocess.Popen(
+        [CAIRN, "rebuild", "--all", "--data", product.data],
+        env=environment(),
+        cwd=product.data,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    [first, *_] = eventually(lambda: _children(process.pid), "it works in processes of its own")
+    os.kill(first, signal.SIGKILL)
+    said, failed = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert failed.count("it ended without a word") == 1
+    assert said.count(" serves.") == len(MODELS) - 1
+    assert "Traceback" not in failed
+
+
+def _children(process: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
 def _kill_all(process: subprocess.Popen[bytes]) -> None:
     """The command and the process that it has the rebuild done by."""
-
     os.killpg(process.pid, signal.SIGKILL)
     process.wait(SOON)
 
