@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 from libs.access.directory import Directory
@@ -14,7 +15,7 @@ from libs.events.consume import BULK, Runner
 from libs.events.declare import Fold, Projection, ReadModel
 from libs.events.effects import Consumer
 from libs.events.errors import StoreUnavailable
-from libs.events.folder import Folder
+from libs.events.folder import KEPT, Folder
 from libs.events.handle import Kernel
 from libs.events.parking import Parking
 from libs.events.ports import EventLog, Generations, ReadStore
@@ -27,6 +28,8 @@ from libs.web.door import Door
 
 H = TypeVar("H")
 SWEEP_SECONDS = 5.0
+KEPT_BY_REBUILDS = 10 * KEPT
+"""Rows that a fold remembers where it has a process of its own, in which all of a tenant comes by again and again."""
 
 
 class Memory(Protocol):
@@ -56,7 +59,8 @@ class Reading:
 
     def rebuild(self, model: ReadModel, *, alone: bool = False) -> Rebuild:
         """One rebuild of one of the models; see `Rebuild`."""
-        return Rebuild(model, self.generations, self.log, self.reader, consumer_of, alone)
+        consumer = partial(consumer_of, kept=KEPT_BY_REBUILDS)
+        return Rebuild(model, self.generations, self.log, self.reader, consumer, alone)
 
     async def begin_restored_anew(self) -> list[str]:
         """Names the consumers without rows that stood in a history which a restore took back, and begin anew.
@@ -139,13 +143,16 @@ def runner_of(consumer: Consumer, topic: str, log: EventLog, reader: Reader, pos
     return Runner(consumer, topic, 0, log, positions.reads, reader, positions, words=())
 
 
-def consumer_of(model: ReadModel, reads: ReadStore) -> Consumer:
-    """What folds a model's events into its rows. Raises TypeError for a model that says nothing of how."""
+def consumer_of(model: ReadModel, reads: ReadStore, *, kept: int = KEPT) -> Consumer:
+    """What folds a model's events into its rows, and may remember so many of them between two batches.
+
+    Raises TypeError for a model that says nothing of how.
+    """
     match model:
         case Projection():
             return Projector(model, reads)
         case Fold():
-            return Folder(model, reads)
+            return Folder(model, reads, kept=kept)
         case _:
             raise TypeError(f"{model.name} is neither a Projection nor a Fold")
 

@@ -17,7 +17,7 @@ from libs.events.adapters.sqlite.read_terms import marks
 from libs.events.declare import Collection, Index, Row, RowKey
 from libs.events.ports import Commit, Page, Query, Scalar
 
-PENDING = 50_000
+PENDING = 100_000
 """Rows of a collection that are not written yet: what a thousand events change one after the other is written once."""
 
 
