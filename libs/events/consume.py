@@ -72,6 +72,8 @@ class Runner:
     """Offsets between what was applied and the end of the partition, at the last look."""
     failures: int = 0
     """How often in a row it had to try again; 0 while all goes well."""
+    waits_for: str = ""
+    """What it tried again for last, as `stopped` is told."""
     _owner: Ownership | None = None
     _offset: int = 0
     _limit: int | None = None
@@ -117,6 +119,8 @@ class Runner:
             busy = await self.step()
         except (*RETRIED, OwnershipLost) as passing:
             _log.warning("consumer tries again", extra={"projection": self.consumer.name, "reason": code_of(passing)})
+            # What an event ran into may have been a person's words; what a store says is ours.
+            self.waits_for = code_of(passing) + (f": {passing}" if isinstance(passing, StoreUnavailable) else "")
             if isinstance(passing, OwnershipLost):
                 self._owner = None
             await self._pause()

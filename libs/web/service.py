@@ -160,13 +160,14 @@ def consumer_of(model: ReadModel, reads: ReadStore, *, kept: int = KEPT) -> Cons
 async def readiness(kernel: Kernel, runners: Sequence[Runner]) -> Readiness:
     """Ready while the event store takes appends and every runner goes on; says how each is, and its lag in events.
 
-    What has stopped says why, what waits how often in a row it has tried. Anybody may ask, so no reason names a tenant.
+    What has stopped says why, what waits for what and how often in a row it has tried. Anybody may ask, so no reason
+    names a tenant.
     """
     parts: dict[str, Any] = {"event store": {"state": "ok"}}
     try:
         await kernel.store.probe()
-    except StoreUnavailable:
-        parts["event store"] = {"state": "unavailable"}
+    except StoreUnavailable as error:
+        parts["event store"] = {"state": "unavailable", "reason": error.reason}
     for runner in runners:
         parts[f"{runner.consumer.name} from {runner.topic}"] = _part(runner)
     return Readiness(all(part["state"] in ("ok", "running") for part in parts.values()), parts)
@@ -178,7 +179,7 @@ def _part(runner: Runner) -> dict[str, Any]:
     if runner.stopped is not None:
         part["reason"] = runner.stopped
     elif runner.failures:
-        part["failures"] = runner.failures
+        part["failures"], part["reason"] = runner.failures, runner.waits_for
     if runner.parked:
         part["first_parked"] = runner.first_parked
         part["hint"] = "`cairn parked list` says which keys wait and why, `replay` or `skip` sets them free"

@@ -19,6 +19,7 @@ from eventsourcing.persistence import PersistenceError
 from eventsourcing.persistence import StoredEvent as Stored
 
 from libs.events import canonical, envelope
+from libs.events.adapters.sqlite.pinned import Pin
 from libs.events.adapters.sqlite.recorder import (
     REMEDY,
     SELECT_COMMAND,
@@ -79,7 +80,7 @@ class SQLiteEventStore:
         self.recorder = self._recorder(datastore)
         self._opened, self._opening = False, threading.Lock()
         self._closed = False
-        self._failed_at: float | None = None
+        self._failed: tuple[float, str] | None = None
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix=f"{service}-read")
         self._writer = threading.Thread(target=self._write_groups, name=f"{service}-append", daemon=True)
@@ -165,8 +166,9 @@ class SQLiteEventStore:
 
         Also when the last append failed just now: a full disk still gives the lock.
         """
-        if self._failed_at is not None and monotonic() - self._failed_at < FAILURE_TELLS:
-            raise StoreUnavailable("the last append failed")
+        self.recorder.pin.verify()
+        if self._failed is not None and monotonic() - self._failed[0] < FAILURE_TELLS:
+            raise StoreUnavailable(f"the last append failed: {self._failed[1]}")
         await asyncio.to_thread(self._probe)
 
     async def close(self) -> None:
@@ -195,6 +197,7 @@ class SQLiteEventStore:
                 # Looking first takes no lock: a store opens while another process writes.
                 if raw.execute("SELECT store_id FROM store").fetchone() is None:
                     raw.execute("INSERT OR IGNORE INTO store VALUES (1, ?)", (new_id(),))
+            self.recorder.pin = Pin.on(self.path, REMEDY)
         except (sqlite3.Error, PersistenceError) as error:
             told = self.recorder.translated(error)
             if told is error and isinstance(error.__cause__ or error, sqlite3.OperationalError):
@@ -249,10 +252,11 @@ class SQLiteEventStore:
         try:
             self._open()
             endings: Sequence[Ending] = self.recorder.append_many([caller for caller, _ in running])
-            self._failed_at = None
+            self._failed = None
         except Exception as error:  # the thread must live on: whoever waits gets the error
             endings = [error] * len(running)
-            self._failed_at = monotonic()
+            why = error.reason if isinstance(error, StoreUnavailable) else type(error).__name__
+            self._failed = monotonic(), why
             _log.error("appends fail", exc_info=error, extra={"service": self.service, "events": len(running)})
         _tell([(done, ending) for (_, done), ending in zip(running, endings, strict=True)])
         for notify in tuple(self.appended):

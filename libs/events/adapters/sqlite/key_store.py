@@ -19,6 +19,7 @@ from typing import TypeVar
 
 from libs.events.adapters.sqlite.faults import translated
 from libs.events.adapters.sqlite.looking import address
+from libs.events.adapters.sqlite.pinned import Pin
 from libs.events.canonical import time_text
 from libs.events.errors import StoreUnavailable
 from libs.events.ports import WrappedKey
@@ -67,6 +68,7 @@ class SQLiteKeyStore:
         self._read_only, self._closed = read_only, False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="key-store")
         self._connection: sqlite3.Connection | None = None
+        self._pin = Pin()
 
     async def by_holder(self, tenant: str, holders: Iterable[str]) -> Mapping[str, WrappedKey]:
         """See `KeyStore.by_holder`."""
@@ -113,16 +115,19 @@ class SQLiteKeyStore:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._work, work)
 
     def _work(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        self._pin.verify()
         try:
             if self._connection is None:
                 self._connection = self._connect()
+                # Once: who connects again after an error would else begin a keyring of its own.
+                self._pin = self._pin if self._pin.path else Pin.on(self._path, _REMEDY)
             return work(self._connection)
         except sqlite3.Error as error:
             self._disconnect()
             raise translated(error, self._path, remedy=_REMEDY) from error
         except OSError as error:
             self._disconnect()
-            raise StoreUnavailable(f"key store: {error}") from error
+            raise StoreUnavailable(f"key store: {error.strerror}") from error
 
     def _connect(self) -> sqlite3.Connection:
         if self._read_only:

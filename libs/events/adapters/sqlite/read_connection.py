@@ -154,7 +154,7 @@ class Database:
             self._drop()
             raise self._translated(error) from error
         except OSError as error:
-            raise StoreUnavailable(f"{self._path.name}: {error}") from error
+            raise StoreUnavailable(f"{self._path.name}: {error.strerror}") from error
 
     def _connection(self, writes: bool) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)

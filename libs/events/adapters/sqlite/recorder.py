@@ -18,6 +18,7 @@ from eventsourcing.persistence import ConnectionUnavailableError, IntegrityError
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteConnection, SQLiteConnectionPool, SQLiteDatastore
 
 from libs.events.adapters.sqlite.faults import translated
+from libs.events.adapters.sqlite.pinned import Pin
 from libs.events.errors import ConcurrencyConflict, StoreUnavailable
 from libs.events.ports import Command, CommandRecord, DuplicateCommand
 
@@ -130,6 +131,9 @@ class Datastore(SQLiteDatastore):
 class GroupRecorder(SQLiteApplicationRecorder):
     """An application recorder with `append_many`; its inherited interface passes the library's own test cases."""
 
+    pin = Pin()
+    """Of the file, once it was opened."""
+
     def construct_create_table_statements(self) -> list[str]:
         """The library's table and our companions."""
         return [*super().construct_create_table_statements(), *COMPANIONS]
@@ -145,6 +149,7 @@ class GroupRecorder(SQLiteApplicationRecorder):
 
     def append_many(self, callers: Sequence[GroupCaller]) -> list[Ending]:
         """Appends for each caller or says why not; durable when it returns. Raises StoreUnavailable for all of them."""
+        self.pin.verify()
         try:
             with self.datastore.get_connection(commit=True) as connection:
                 return self._in_transaction(connection, callers)
@@ -159,6 +164,7 @@ class GroupRecorder(SQLiteApplicationRecorder):
 
     def probe(self) -> None:
         """Takes the write lock for a moment and writes nothing. Raises StoreUnavailable when it is not to be had."""
+        self.pin.verify()
         # On a connection of its own: the pool's would keep appends and reads waiting behind a question.
         try:
             raw = sqlite3.connect(self.datastore.pool.db_name, timeout=PROBE_SECONDS, isolation_level=None, uri=True)
