@@ -19,6 +19,7 @@ from libs.events.adapters.sqlite.folder import (
 )
 from libs.events.adapters.sqlite.inspect import holds_keys
 from libs.events.adapters.sqlite.key_store import SQLiteKeyStore
+from libs.events.adapters.sqlite.lost import refuse_lost
 from libs.events.clock import SystemClock, new_id
 from libs.events.consume import Runner
 from libs.events.declare import Projection, ReadModel
@@ -62,7 +63,8 @@ class Embedded:
         self._sweeping: asyncio.Task[None] | None = None
 
     async def open_keyring(self) -> None:
-        """Before anything is read or written. Raises KeyringMissing and KeyEncryptionKeyWrong."""
+        """Before anything is read or written. Raises EventsLost, KeyringMissing and KeyEncryptionKeyWrong."""
+        await asyncio.to_thread(refuse_lost, self.folder.path)
         # A folder's keyring begins before its first event store: without it, whoever goes on would seal under new keys.
         if self.folder.has_event_stores() and not await self.keyring.begun():
             raise KeyringMissing(f"{self.folder.path / KEYS} is missing or empty, but there are events: restore it.")

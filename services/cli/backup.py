@@ -14,6 +14,7 @@ import typer
 
 from libs.events.adapters.sqlite.backup import Backup
 from libs.events.adapters.sqlite.folder import KEY_ENCRYPTION_KEY
+from libs.events.adapters.sqlite.lost import refuse_lost
 from libs.events.adapters.sqlite.manifest import Manifest, Told
 from libs.events.clock import SystemClock
 from libs.events.errors import KernelError
@@ -54,6 +55,8 @@ def backup(
 
 def backed_up(settings: ServiceSettings, folder: Path, told: Told, *, with_key: bool = True) -> Manifest:
     """Makes a backup of an installation. Raises KernelError, OSError."""
+    # It would look like a good one, and crowd out those that are.
+    refuse_lost(settings.data_dir)
     now = SystemClock().now()
     data, tombstones = settings.data_dir, tombstones_of(settings).path
     return Backup(data, tombstones, version("cairn"), now, told, with_key).write(folder)

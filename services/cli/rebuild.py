@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from libs.events.adapters.sqlite.folder import EVENTS, FolderInUse, served_by
+from libs.events.adapters.sqlite.lost import refuse_lost
 from libs.events.compare import Told
 from libs.events.declare import ReadModel
 from libs.events.errors import KernelError
@@ -51,9 +52,11 @@ def rebuild(
     settings = read_settings(data_dir=data)
     if bool(names) == every and not told:
         fail("name the read models to rebuild, or say --all. `cairn status` lists them.")
-    if not (settings.data_dir / EVENTS).is_dir():
-        fail(f"{settings.data_dir} is no data folder: name the one that `cairn up` has with --data.")
     try:
+        # Said first: the folder of the events may be gone with them.
+        refuse_lost(settings.data_dir)
+        if not (settings.data_dir / EVENTS).is_dir():
+            fail(f"{settings.data_dir} is no data folder: name the one that `cairn up` has with --data.")
         if told:
             _one_by_one(settings, accept=accept, alone=alone)
             return

@@ -11,6 +11,7 @@ import typer
 
 from libs.events.adapters.sqlite.folder import EVENTS, KEYS, FolderInUse, claimed
 from libs.events.adapters.sqlite.inspect import inspect
+from libs.events.adapters.sqlite.lost import refuse_lost
 from libs.events.adapters.sqlite.manifest import BackupRefused
 from libs.events.adapters.sqlite.restore import has_read_models
 from libs.events.adapters.sqlite.restored import renew_store_id
@@ -40,6 +41,7 @@ async def renewed(settings: ServiceSettings) -> tuple[list[str], int]:
     data, stores = settings.data_dir, sorted((settings.data_dir / EVENTS).glob("*.db"))
     if not stores or not (data / KEYS).exists():
         raise BackupRefused(f"{data} lacks events or {KEYS}: put both back, then say cairn restored.")
+    refuse_lost(data)
     descriptor = claimed(data)
     try:
         for path in stores:

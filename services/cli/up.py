@@ -75,8 +75,8 @@ class Installation:
 async def assemble(settings: ServiceSettings, stack: AsyncExitStack) -> Installation:
     """Wires and starts everything on one data folder; the stack stops and closes it again.
 
-    Raises FolderInUse when another process serves the folder, KeyEncryptionKeyWrong when its keyring does not open,
-    StoreUnavailable when one of its files does not.
+    Raises FolderInUse when another process serves the folder, EventsLost when an event store is gone,
+    KeyEncryptionKeyWrong when its keyring does not open, StoreUnavailable when one of its files does not.
     """
     parts = Embedded(settings)
     stack.push_async_callback(parts.close)

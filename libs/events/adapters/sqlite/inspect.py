@@ -101,6 +101,12 @@ def bodies(path: Path, after: int, limit: int) -> Sequence[tuple[int, bytes]]:
     return looked(path, lambda connection: connection.execute(sql, (after, limit)).fetchall())
 
 
+def places(path: Path, ids: Sequence[int]) -> Sequence[tuple[str, int]]:
+    """`(tenant, sequence)` of stored events, by their notification ids. Raises StoreUnavailable."""
+    sql = "SELECT tenant, sequence FROM sequences WHERE notification_id=?"
+    return looked(path, lambda connection: [place for id in ids for place in connection.execute(sql, (id,))])
+
+
 def last_of(path: Path) -> int:
     """The last notification id, 0 when the store is empty. Raises StoreUnavailable."""
     sql = "SELECT coalesce(max(rowid), 0) FROM stored_events"
