@@ -79,10 +79,31 @@ def change(path: Path, sql: str, *parameters: object) -> None:
         connection.execute(sql, parameters)
 
 
-def plant(path: Path, type: str, *, data: Mapping[str, Any] | None = None, at: datetime | None = None) -> Envelope:
-    """One more event in an event store, like its last one, but for its type, its data and its time; in a new stream."""
-    [(body,)] = rows(path, "SELECT state FROM stored_events ORDER BY rowid DESC LIMIT 1")
-    last = envelope.decode(body)
+def spoil(path: Path, sequence: int) -> None:
+    """An event's bytes are none of an event any more."""
+    change(
+        path,
+        "UPDATE stored_events SET state=? WHERE rowid=(SELECT notification_id FROM sequences WHERE sequence=?)",
+        b"\x00no envelope",
+        sequence,
+    )
+
+
+def plant(
+    path: Path,
+    type: str,
+    *,
+    data: Mapping[str, Any] | None = None,
+    at: datetime | None = None,
+    place: int | None = None,
+    body: bytes | None = None,
+) -> Envelope:
+    """One more event in an event store, like its last one, but for its type, its data and its time; in a new stream.
+
+    `place`: its notification id, as if many had come before; `body`: other bytes than its own.
+    """
+    [(before,)] = rows(path, "SELECT state FROM stored_events ORDER BY rowid DESC LIMIT 1")
+    last = envelope.decode(before)
     event = msgspec.structs.replace(
         last,
         id=new_id(),
@@ -94,8 +115,8 @@ def plant(path: Path, type: str, *, data: Mapping[str, Any] | None = None, at: d
     )
     with closing(sqlite3.connect(path, timeout=20)) as connection, connection:
         stored = connection.execute(
-            "INSERT INTO stored_events (originator_id, originator_version, topic, state) VALUES (?, 1, ?, ?)",
-            (event.subject, event.type, envelope.encode(event)),
+            "INSERT INTO stored_events (rowid, originator_id, originator_version, topic, state) VALUES (?, ?, 1, ?, ?)",
+            (place, event.subject, event.type, body or envelope.encode(event)),
         ).lastrowid
         connection.execute(
             "UPDATE heads SET sequence=sequence+1, time=? WHERE tenant=?", (time_text(event.time), event.tenant)

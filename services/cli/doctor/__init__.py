@@ -10,17 +10,17 @@ from typing import Annotated
 
 import typer
 
-from libs.events.adapters.sqlite.folder import EVENTS, UNFINISHED, served_by
+from libs.events.adapters.sqlite.folder import EVENTS, served_by
 from libs.events.adapters.sqlite.inspect import sqlite_version
 from libs.web.settings import ServiceSettings
 from services.cli.console import command, read, read_settings
 from services.cli.doctor.environment import environment
+from services.cli.doctor.events import events
 from services.cli.doctor.files import files
-from services.cli.doctor.finding import Finding
-from services.cli.doctor.keys import keyring, needed_keys
+from services.cli.doctor.finding import Finding, found
 from services.cli.doctor.models import models
-from services.cli.doctor.stores import clock, event_store, versions
-from services.cli.judging import CUT_SHORT
+from services.cli.doctor.stores import clock, event_store, lost, versions
+from services.cli.judging import judge_keyring, of_restore, of_tombstones
 from services.gateway import wiring as gateway
 from services.goals import wiring as goals
 
@@ -66,21 +66,22 @@ def examine(settings: ServiceSettings, *, deep: bool = False) -> Iterator[Findin
         return
     holder = served_by(folder)
     yield Finding(True, f"served by {holder}" if holder is not None else "not being served")
-    if (folder / UNFINISHED).exists():
-        yield Finding(
-            False, CUT_SHORT, f"run it to its end: {command('restore', 'BACKUP', '--replace', '--data', folder)}"
-        )
+    yield from found(of_restore(folder))
     yield from files(folder)
-    of_keys = list(keyring(settings))
-    yield from of_keys
-    whole = True
+    keyring = judge_keyring(settings)
+    yield from found(keyring.problems, keyring.said)
+    yield from found(of_tombstones(settings))
+    gone = lost(folder)
+    yield from gone.values()
+    whole = not gone
     for path in sorted(folder.glob(f"{EVENTS}/*.db")):
-        found = event_store(path)
-        yield found
-        whole = whole and found.good
-        if found.good:
+        if path.stem in gone:
+            continue
+        store = event_store(folder, path)
+        yield store
+        whole = whole and store.good
+        if store.good:
             yield clock(path)
             yield versions(path, deep=deep)
-            if of_keys[0].good:
-                yield needed_keys(settings, path, deep=deep)
+            yield from events(settings, path, deep=deep, keys=keyring.opens)
     yield from models(settings, deep=deep, whole=whole)

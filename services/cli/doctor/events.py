@@ -1,107 +1,93 @@
-"""The doctor on keys: whether the keyring opens, and whether it holds every key that sealed text needs."""
+"""The doctor on events themselves: whether each can be read, and the keys that sealed text needs are there."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from libs.events import envelope
-from libs.events.adapters.sqlite.folder import EVENTS, KEY_ENCRYPTION_KEY, KEYS
-from libs.events.adapters.sqlite.inspect import bodies, last_of
+from libs.events.adapters.sqlite.folder import KEYS
+from libs.events.adapters.sqlite.inspect import bodies, last_of, places
 from libs.events.adapters.sqlite.key_store import SQLiteKeyStore
-from libs.events.errors import EventFromTheFuture, KernelError, MalformedEvent, SealBroken
+from libs.events.errors import EventFromTheFuture, MalformedEvent, SealBroken
 from libs.events.registry import REGISTRY
 from libs.privacy.sealing import key_ids
-from libs.web.embedded import check_keyring
 from libs.web.settings import ServiceSettings
 from services.cli.doctor.finding import Finding
+from services.cli.judging import of_store
 from services.cli.progress import bar
 
 SAMPLE = 1_000
-"""Events whose keys are looked for without --deep, the newest of each store."""
+"""Events that are looked at without --deep, the newest of each store."""
 _PAGE = 1_000
 _SHOWN = 3
 
 
-def keyring(settings: ServiceSettings) -> Iterator[Finding]:
-    """Whether the key encryption key opens the keyring (first), and whether there is only one."""
-    given = settings.key_encryption_key is not None
-    file = settings.data_dir / KEY_ENCRYPTION_KEY
-    if not given and not file.exists():
-        stored = (settings.data_dir / KEYS).exists()
-        remedy = f"restore it beside {KEYS}, or set CAIRN_KEY_ENCRYPTION_KEY: without it no text can be read again"
-        yield Finding(not stored, "key encryption key: none yet" if not stored else f"{file.name} is missing", remedy)
-        return
-    where = "CAIRN_KEY_ENCRYPTION_KEY" if given else file.name
-    both = given and file.exists()
-    error = _error(settings)
-    if isinstance(error, str):
-        if both and _error(settings.model_copy(update={"key_encryption_key": None})) is True:
-            error += f"; {file.name} opens it: unset CAIRN_KEY_ENCRYPTION_KEY"
-        yield Finding(False, f"the keyring does not open with {where}", error)
-        return
-    if not error and any(settings.data_dir.glob(f"{EVENTS}/*.db")):
-        yield Finding(False, f"{KEYS} is missing or empty, but there are events", "restore it from the newest backup")
-        return
-    yield Finding(True, f"keyring opens with {where}" if error else f"keyring: empty yet, to begin with {where}")
-    if both:
-        yield Finding(
-            False,
-            f"CAIRN_KEY_ENCRYPTION_KEY is set, and {file.name} is there too: the setting counts, the file does not",
-            f"move {file} away from the keyring that it may open; keep a copy of the key that counts elsewhere",
-        )
-
-
-def _error(settings: ServiceSettings) -> bool | str:
-    """Why the keyring does not open; else whether there is one yet."""
-    try:
-        return asyncio.run(check_keyring(settings))
-    except (KernelError, OSError, ValueError) as error:
-        return str(error)
-
-
-def needed_keys(settings: ServiceSettings, path: Path, *, deep: bool) -> Finding:
-    """Whether each key that sealed text of a store needs is there, or its tombstone: else readers stop (promise 7)."""
+def events(settings: ServiceSettings, path: Path, *, deep: bool, keys: bool) -> Iterator[Finding]:
+    """What is to be said of a store's events; `keys`: there is a keyring to be asked."""
     last = last_of(path)
     every = deep or last <= SAMPLE
     of = f"all events of {path.stem}" if every else f"the newest {SAMPLE:,} events of {path.stem}"
-    missing = _gone(settings.data_dir / KEYS, path, 0 if every else last - SAMPLE, last, shown=deep)
+    seen = _Seen(settings.data_dir / KEYS if keys else None)
+    first = 0 if every else last - SAMPLE
+    with bar(f"events of {path.stem}", last - first if deep else 0) as progress:
+        while page := bodies(path, first, _PAGE):
+            seen.take(page)
+            progress.advance(page[-1][0] - first)
+            first = page[-1][0]
+    if seen.unreadable:
+        yield _unreadable(settings.data_dir, path, seen.unreadable)
+    if keys:
+        yield _keys(of, seen.missing)
+
+
+@dataclass
+class _Seen:
+    """What was found so far: notification ids of what cannot be read; keys, as `(tenant, key id)`, that are gone."""
+
+    keyring: Path | None
+    unreadable: list[int] = field(default_factory=list)
+    missing: set[tuple[str, str]] = field(default_factory=set)
+    _asked: set[tuple[str, str]] = field(default_factory=set)
+
+    def take(self, page: Sequence[tuple[int, bytes]]) -> None:
+        """Looks at stored events."""
+        needed: set[tuple[str, str]] = set()
+        for id, body in page:
+            try:
+                read = envelope.decode(body)
+                needed.update((read.tenant, key) for key in key_ids(read, REGISTRY.paths(read.type)))
+            except (MalformedEvent, SealBroken):
+                self.unreadable.append(id)
+            except EventFromTheFuture:
+                # Its name was looked at among the versions.
+                continue
+        if self.keyring is not None:
+            self.missing |= _missing(self.keyring, needed - self._asked)
+        self._asked |= needed
+
+
+def _unreadable(folder: Path, path: Path, ids: Sequence[int]) -> Finding:
+    shown = [f"{path.stem}:{sequence} of {tenant}" for tenant, sequence in places(path, ids[:_SHOWN])]
+    wrong = of_store(folder, path.stem, f"{len(ids):,} events hold no event that can be read: {_some(shown, len(ids))}")
+    return Finding(False, wrong.what, f"{wrong.remedy}; until then readers stop before it, or park its key")
+
+
+def _keys(of: str, missing: set[tuple[str, str]]) -> Finding:
     if not missing:
         return Finding(True, f"keys: there are those of {of}")
-    some = ", ".join(f"{id} of {tenant}" for tenant, id in sorted(missing)[:_SHOWN])
-    more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
+    shown = [f"{id} of {tenant}" for tenant, id in sorted(missing)[:_SHOWN]]
     return Finding(
         False,
-        f"keys: {len(missing)} that {of} need are gone without a tombstone: {some}{more}",
+        f"keys: {len(missing)} that {of} need are gone without a tombstone: {_some(shown, len(missing))}",
         f"stop cairn and restore {KEYS} from the newest backup: readers stop before the first event that needs one",
     )
 
 
-def _gone(file: Path, path: Path, first: int, last: int, *, shown: bool) -> set[tuple[str, str]]:
-    """The keys that events after `first` need and that are not there, as `(tenant, key id)`."""
-    asked: set[tuple[str, str]] = set()
-    missing: set[tuple[str, str]] = set()
-    with bar(f"keys of {path.stem}", last - first if shown else 0) as progress:
-        while page := bodies(path, first, _PAGE):
-            needed = _needed(page) - asked
-            asked |= needed
-            missing |= _missing(file, needed)
-            progress.advance(page[-1][0] - first)
-            first = page[-1][0]
-    return missing
-
-
-def _needed(events: Sequence[tuple[int, bytes]]) -> set[tuple[str, str]]:
-    """The keys, as `(tenant, key id)`. What cannot be read is not a matter of keys, and is found elsewhere."""
-    found: set[tuple[str, str]] = set()
-    for _, body in events:
-        try:
-            read = envelope.decode(body)
-            found.update((read.tenant, id) for id in key_ids(read, REGISTRY.paths(read.type)))
-        except (MalformedEvent, SealBroken, EventFromTheFuture):
-            continue
-    return found
+def _some(shown: Sequence[str], count: int) -> str:
+    return ", ".join(shown) + (f" and {count - len(shown):,} more" if count > len(shown) else "")
 
 
 def _missing(file: Path, needed: set[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from libs.events.adapters.sqlite.folder import EVENTS, KEYS, LOCK, READS, TOMBSTONES, UNFINISHED
-from services.cli.doctor.finding import Finding
-from services.cli.judging import LEAST_FREE
+from services.cli.doctor.finding import Finding, found
+from services.cli.judging import of_disk
 
 _SHOWN = 3
 _BESIDE = ("-wal", "-shm", "-journal")
@@ -32,29 +32,28 @@ class Entry:
 def files(folder: Path) -> Iterator[Finding]:
     """Findings about disk and files."""
     free = shutil.disk_usage(folder).free
-    megabytes = free // (1024 * 1024)
-    yield Finding(free >= LEAST_FREE, f"disk: {megabytes} MB free", "free some space: a full disk refuses every write")
+    yield from found(of_disk(free), f"disk: {free // 1_000_000:,} MB free")
     yield from judged(folder, folder.stat(), entries(folder))
 
 
-def judged(folder: Path, itself: os.stat_result, found: Sequence[Entry]) -> Iterator[Finding]:
+def judged(folder: Path, itself: os.stat_result, there: Sequence[Entry]) -> Iterator[Finding]:
     """What is to be said of these files of a folder."""
-    keys = [one for one in found if one.name.endswith(".key") and "/" not in one.name]
+    keys = [one for one in there if one.name.endswith(".key") and "/" not in one.name]
     for one in keys:
         path = folder / one.name
         yield Finding(not one.mode & 0o077, f"{one.name} is readable by its owner only", f"chmod 600 {_quoted(path)}")
     # What lies in a closed folder is closed, whatever mode SQLite gave it.
-    opened = [one for one in found if one.mode & 0o077 and one not in keys] if itself.st_mode & 0o077 else []
+    opened = [one for one in there if one.mode & 0o077 and one not in keys] if itself.st_mode & 0o077 else []
     closed = not itself.st_mode & 0o077
     what = "the folder is its owner's only" if closed else f"other users may look into the folder{_some(opened)}"
     yield Finding(closed, what, f"chmod -R go= {_quoted(folder)}")
-    if unusable := [one for one in found if not one.usable or stat.S_IMODE(one.mode) & 0o600 != 0o600]:
+    if unusable := [one for one in there if not one.usable or stat.S_IMODE(one.mode) & 0o600 != 0o600]:
         remedy = f"as the user that runs cairn must be able to: chmod -R u+rwX {_quoted(folder)}"
         yield Finding(False, f"not to be read and written{_some(unusable)}", remedy)
-    if others := [one for one in found if one.owner != itself.st_uid]:
+    if others := [one for one in there if one.owner != itself.st_uid]:
         remedy = f"give them to the folder's owner: chown -R {itself.st_uid} {_quoted(folder)}"
         yield Finding(False, f"of another user than the folder{_some(others)}", remedy)
-    if foreign := [one for one in found if not stat.S_ISDIR(one.mode) and not _ours(one.name)]:
+    if foreign := [one for one in there if not stat.S_ISDIR(one.mode) and not _ours(one.name)]:
         yield Finding(False, f"no files of Cairn{_some(foreign)}", "move them out of the folder")
 
 

@@ -8,9 +8,9 @@ from libs.events.adapters.sqlite.folder import READS
 from libs.events.adapters.sqlite.read_connection import REMEDY
 from libs.events.adapters.sqlite.read_inspect import examine
 from libs.web.settings import ServiceSettings
-from services.cli.doctor.finding import Finding
+from services.cli.doctor.finding import Finding, found
 from services.cli.status.gather import Watch
-from services.cli.status.problems import of_consumers, of_process, of_restored
+from services.cli.status.problems import of_appends, of_consumers, of_process, of_restored
 
 
 def models(settings: ServiceSettings, *, deep: bool, whole: bool) -> Iterator[Finding]:
@@ -22,15 +22,12 @@ def models(settings: ServiceSettings, *, deep: bool, whole: bool) -> Iterator[Fi
     if wrong:
         yield from wrong
         return
-    found = Watch(settings).look()
-    told = [*of_process(found.process), *of_consumers(folder, found.consumers)]
+    seen = Watch(settings).look()
+    told = [*of_process(seen.process), *of_appends(seen.stores), *of_consumers(folder, seen.consumers)]
     if whole:
-        told += of_restored(folder, found.consumers)
-    for problem in told:
-        yield Finding(False, problem.what, problem.remedy)
-    if not told:
-        behind = sum(one.lag_events for one in found.consumers)
-        yield Finding(True, f"read models: {len(found.consumers)}, all together {behind:,} events behind")
+        told += of_restored(folder, seen.consumers)
+    behind = sum(one.lag_events for one in seen.consumers)
+    yield from found(told, f"read models: {len(seen.consumers)}, all together {behind:,} events behind")
 
 
 def _files(settings: ServiceSettings, *, deep: bool) -> Iterator[Finding]:

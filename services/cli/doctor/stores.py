@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
 from libs.events.adapters.sqlite.inspect import inspect, look, names
+from libs.events.adapters.sqlite.lost import lost_stores
 from libs.events.clock import SystemClock
 from libs.events.envelope import topic_of
 from libs.events.errors import StoreUnavailable
 from libs.events.registry import REGISTRY
 from services.cli.doctor.finding import Finding
+from services.cli.judging import of_store
 
 NEWEST = 100_000
 """Events whose names are looked at, the newest; a tenth of a second."""
@@ -18,15 +21,24 @@ TOLERATED = timedelta(seconds=5)
 _TIME = "%Y-%m-%d %H:%M:%SZ"
 
 
-def event_store(path: Path) -> Finding:
+def lost(folder: Path) -> Mapping[str, Finding]:
+    """By service, event stores that are gone or empty."""
+    gone = {one.service: of_store(folder, one.service, one.what) for one in lost_stores(folder)}
+    return {service: Finding(False, one.what, one.remedy) for service, one in gone.items()}
+
+
+def event_store(folder: Path, path: Path) -> Finding:
     """Whether the file is whole; reads all of it."""
-    remedy = f"stop cairn and restore {path} from a backup"
     try:
         summary = inspect(path)
     except StoreUnavailable as error:
-        return Finding(False, f"event store {path.stem}: {error.reason}", remedy)
-    what = f"event store {path.stem}: {summary.events} events of {summary.tenants} tenants"
-    return Finding(summary.sound, what if summary.sound else f"{what}, damaged", remedy)
+        wrong = of_store(folder, path.stem, error.reason)
+    else:
+        what = f"{summary.events} events of {summary.tenants} tenants"
+        if summary.sound:
+            return Finding(True, f"event store {path.stem}: {what}")
+        wrong = of_store(folder, path.stem, f"{what}, damaged")
+    return Finding(False, wrong.what, wrong.remedy)
 
 
 def clock(path: Path) -> Finding:

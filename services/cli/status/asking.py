@@ -36,11 +36,11 @@ class _Answer(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Said:
-    """Who serves (None: nobody), how each consumer is (by name and topic), and whose event store takes no appends."""
+    """Who serves (None: nobody), how each consumer is (by name and topic), why event stores take no appends."""
 
     process: Process | None = None
     consumers: Mapping[tuple[str, str], Part] = field(default_factory=dict)
-    refusing: tuple[str, ...] = ()
+    refusing: Mapping[str, str] = field(default_factory=dict)
 
 
 def ask(folder: Path) -> Said:
@@ -53,15 +53,15 @@ def ask(folder: Path) -> Said:
     if answer is None:
         return Said(process)
     found: dict[tuple[str, str], Part] = {}
-    refusing: list[str] = []
+    refusing: dict[str, str] = {}
     for service, said in answer.services.items():
         for name, part in said.parts.items():
             consumer, _, topic = name.partition(" from ")
             if isinstance(part, Part) and topic:
                 found[consumer, topic] = part
             elif isinstance(part, Part) and name == _STORE and part.state != "ok":
-                refusing.append(service)
-    return Said(process, found, tuple(refusing))
+                refusing[service] = part.reason or part.state
+    return Said(process, found, refusing)
 
 
 def _answer(url: str) -> _Answer | None:

@@ -123,8 +123,8 @@ def _restored(look: ConsumerLook, topic: str, store: StoreSeen) -> bool:
     """Whether a start would find, as promise 11 has it, that this store is not the one that was applied."""
     points = look.points.get(topic, {})
     if store.look is None:
-        # One that cannot be read says so itself; one that is gone is another one when it comes back.
-        return store.shape is None and bool(points)
+        # One that cannot be read, or is gone, says so itself.
+        return False
     heads, store_id = store.look.heads, store.look.store_id
     return any(point.store_id != store_id or heads.get(tenant, 0) < point.sequence for tenant, point in points.items())
 
@@ -138,5 +138,5 @@ def _state(name: str, topic: str, said: Said) -> tuple[State, str | None, int]:
     if part.state == "running":
         return "running", None, 0
     if part.state == "waiting":
-        return "waiting", None, part.failures
+        return "waiting", part.reason, part.failures
     return "stopped", part.reason or part.state, 0

@@ -11,6 +11,7 @@ from time import monotonic
 
 from libs.events.adapters.sqlite.folder import EVENTS, KEY_ENCRYPTION_KEY, KEYS, READS
 from libs.events.adapters.sqlite.inspect import Due, StoreLook, count_keys, look
+from libs.events.adapters.sqlite.lost import lost_stores
 from libs.events.adapters.sqlite.read_inspect import ConsumerLook, look_model, look_others
 from libs.events.clock import SystemClock
 from libs.events.declare import ReadModel
@@ -47,7 +48,7 @@ class Watch:
         # Consumers before stores: what was applied stood in a store before, so nobody seems to be ahead of one.
         looks = [(service, model, one) for service, model, one in _consumers(folder)]
         topics = [(one, topic) for _, model, one in looks for topic in (model.topics if model else one.points)]
-        stores = dict(self._stores(folder, topics))
+        stores = dict(self._stores(folder, topics, said))
         found = [
             consumers.consumer(service, model, one, stores, said, at, tenants=self.tenants)
             for service, model, one in looks
@@ -55,7 +56,7 @@ class Watch:
         keyring = _keys(self.settings)
         shown = [one.shape for one in stores.values() if one.shape is not None]
         disk = _disk(folder)
-        wrong = list(problems(folder, said, shown, found, keyring, disk))
+        wrong = list(problems(self.settings, said.process, shown, found, disk))
         return Status(
             at=at,
             data_dir=str(folder.absolute()),
@@ -69,26 +70,21 @@ class Watch:
         )
 
     def _stores(
-        self, folder: Path, topics: Sequence[tuple[ConsumerLook, str]]
+        self, folder: Path, topics: Sequence[tuple[ConsumerLook, str]], said: Said
     ) -> Iterator[tuple[str, consumers.StoreSeen]]:
         """By topic; those that a consumer reads and that are not there hold nothing."""
         paths = {topic_of(path.stem): path for path in sorted(folder.glob(f"{EVENTS}/*.db"))}
+        lost = {topic_of(one.service): one for one in lost_stores(folder)}
+        paths |= {topic: folder / EVENTS / f"{one.service}.db" for topic, one in lost.items()}
         for topic in dict.fromkeys((*paths, *(topic for _, topic in topics))):
             asking = [one for one, wanted in topics if wanted == topic]
-            applied = [
-                {tenant: point.sequence for tenant, point in one.points.get(topic, {}).items()} for one in asking
-            ]
             if topic not in paths:
                 yield topic, consumers.StoreSeen(None, None, {one.name: Due(0, None) for one in asking})
                 continue
-            path = paths[topic]
-            try:
-                seen = look(path, applied)
-            except StoreUnavailable as error:
-                yield topic, consumers.StoreSeen(_store(path, None, error.reason, tenants=self.tenants), None, {})
-                continue
-            due = {one.name: lacking for one, lacking in zip(asking, seen.due, strict=True)}
-            yield topic, consumers.StoreSeen(_store(path, seen, None, tenants=self.tenants), seen, due)
+            seen, problem = (None, lost[topic].what) if topic in lost else _look(paths[topic], topic, asking)
+            due = {one.name: lacking for one, lacking in zip(asking, seen.due if seen else (), strict=False)}
+            shape = _store(paths[topic], seen, problem, said, tenants=self.tenants)
+            yield topic, consumers.StoreSeen(shape, seen, due)
 
     def _with_rates(self, found: Sequence[Consumer], said: Said) -> list[Consumer]:
         now, before, since = monotonic(), self._before, self._at
@@ -111,7 +107,16 @@ def _consumers(folder: Path) -> Iterator[tuple[str, ReadModel | None, ConsumerLo
             yield service, None, other
 
 
-def _store(path: Path, seen: StoreLook | None, problem: str | None, *, tenants: bool) -> Store:
+def _look(path: Path, topic: str, asking: Sequence[ConsumerLook]) -> tuple[StoreLook | None, str | None]:
+    """What there is to see, or why nothing is."""
+    applied = [{tenant: point.sequence for tenant, point in one.points.get(topic, {}).items()} for one in asking]
+    try:
+        return look(path, applied), None
+    except StoreUnavailable as error:
+        return None, error.reason
+
+
+def _store(path: Path, seen: StoreLook | None, problem: str | None, said: Said, *, tenants: bool) -> Store:
     heads: Mapping[str, int] = {} if seen is None else seen.heads
     greatest = max(heads.items(), key=lambda item: item[1], default=None)
     return Store(
@@ -123,6 +128,7 @@ def _store(path: Path, seen: StoreLook | None, problem: str | None, *, tenants: 
         heads=consumers.by_tenant(heads) if tenants else None,
         last_event_at=None if seen is None else seen.last_at,
         bytes=sum(size for beside, size in _sizes(path.parent) if beside.name.startswith(path.name)),
+        refuses=said.refusing.get(path.stem),
         problem=problem,
     )
 

@@ -5,38 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from libs.events.adapters.sqlite.folder import KEY_ENCRYPTION_KEY, KEYS, UNFINISHED
+from libs.events.adapters.sqlite.folder import KEYS
 from libs.events.adapters.sqlite.read_connection import REMEDY
+from libs.web.settings import ServiceSettings
 from services.cli.console import command_on
-from services.cli.judging import CUT_SHORT, LEAST_FREE
-from services.cli.status.asking import Said
-from services.cli.status.shape import Consumer, Disk, Keys, Problem, Process, Source, Store
+from services.cli.judging import judge_keyring, of_disk, of_restore, of_store, of_tombstones
+from services.cli.status.shape import Consumer, Disk, Problem, Process, Source, Store
 
+TRIES = 10
+"""In a row, a quarter of a minute and more: what passes by itself has passed by then."""
 _RESTORED = "store_restored"
 
 
 def problems(
-    folder: Path, said: Said, stores: Sequence[Store], consumers: Sequence[Consumer], keyring: Keys, disk: Disk | None
+    settings: ServiceSettings,
+    process: Process | None,
+    stores: Sequence[Store],
+    consumers: Sequence[Consumer],
+    disk: Disk | None,
 ) -> Iterator[Problem]:
     """In the order in which they would be mended. A lag is none: it goes by itself, or something else here says why."""
-    yield from of_process(said.process)
-    if (folder / UNFINISHED).exists():
-        yield _problem(CUT_SHORT, f"run it to its end: {command_on(folder, 'restore', 'BACKUP', '--replace')}")
-    if disk is not None and disk.free < LEAST_FREE:
-        yield _problem(
-            f"only {disk.free // 1_000_000:,} MB are free", "free some space: a full disk refuses every write"
-        )
+    folder = settings.data_dir
+    yield from of_process(process)
+    yield from of_restore(folder)
+    if disk is not None:
+        yield from of_disk(disk.free)
     for store in stores:
         if store.problem is not None:
-            yield _problem(f"event store {store.service}: {store.problem}", "stop cairn and restore it from a backup")
-    for service in said.refusing:
-        yield _problem(
-            f"event store {service} takes no appends", "look at the disk, then at what else has its file open"
-        )
-    if keyring.problem is not None:
-        yield _problem(f"keyring: {keyring.problem}", f"stop cairn and restore {KEYS} from a backup")
-    if keyring.key_from == "missing":
-        yield _problem(f"{KEY_ENCRYPTION_KEY} is missing beside {KEYS}", "restore it, or set CAIRN_KEY_ENCRYPTION_KEY")
+            yield of_store(folder, store.service, store.problem)
+    yield from of_appends(stores)
+    if disk is not None:
+        yield from judge_keyring(settings).problems
+        yield from of_tombstones(settings)
     yield from of_consumers(folder, consumers)
     yield from of_restored(folder, consumers)
 
@@ -51,27 +51,50 @@ def of_process(process: Process | None) -> Iterator[Problem]:
         )
 
 
+def of_appends(stores: Sequence[Store]) -> Iterator[Problem]:
+    """Event stores that take none; of one that is gone that is said already."""
+    for store in stores:
+        if store.refuses is not None and store.problem is None:
+            yield _problem(
+                f"event store {store.service} takes no appends: {store.refuses}",
+                "look at the disk, then at what else has its file open",
+            )
+
+
 def of_consumers(folder: Path, consumers: Sequence[Consumer]) -> Iterator[Problem]:
     """Read models and reactions that stand still, in whole or for a key, or whose rows are not of today."""
+    rebuilding = any(one.rebuilding is not None for one in consumers)
     for one in consumers:
         if one.problem is not None:
             yield _problem(f"{one.name}: {one.problem}", REMEDY)
+        # A rebuild or a replay holds its model, and what follows an erasure waits for all of them to end.
+        waits = one.held or (rebuilding and one.kind == "reaction")
         for source in one.sources:
             if source.state == "stopped":
                 yield _problem(f"{one.name} has stopped at {source.topic}: {source.reason}", _after(folder, source))
-        if one.generation is not None and one.generation.outdated and one.rebuilding is None:
-            was, now = one.generation.version, one.generation.declared_version
-            yield _problem(
-                f"{one.name} serves rows of version {was} of its fold, and this program has version {now}",
-                command_on(folder, "rebuild", one.name),
-            )
-        if one.parked.first is not None:
-            first, keys = one.parked.first, "key" if one.parked.keys == 1 else "keys"
-            where = f"{first.tenant} at {first.topic.partition('.')[0]}:{first.sequence}, {first.error}"
-            yield _problem(
-                f"{one.name} has {one.parked.keys} parked {keys}, first {first.id} ({where})",
-                command_on(folder, "parked", "list"),
-            )
+            elif source.failures >= TRIES and not waits:
+                yield _problem(
+                    f"{one.name} has tried {source.failures:,} times in a row to go on at {source.topic}, "
+                    f"in vain: {source.reason}",
+                    "look at the disk, then at what else has the file open; it goes on by itself once that is mended",
+                )
+        yield from _of_rows(folder, one)
+
+
+def _of_rows(folder: Path, one: Consumer) -> Iterator[Problem]:
+    if one.generation is not None and one.generation.outdated and one.rebuilding is None:
+        was, now = one.generation.version, one.generation.declared_version
+        yield _problem(
+            f"{one.name} serves rows of version {was} of its fold, and this program has version {now}",
+            command_on(folder, "rebuild", one.name),
+        )
+    if one.parked.first is not None:
+        first, keys = one.parked.first, "key" if one.parked.keys == 1 else "keys"
+        where = f"{first.tenant} at {first.topic.partition('.')[0]}:{first.sequence}, {first.error}"
+        yield _problem(
+            f"{one.name} has {one.parked.keys} parked {keys}, first {first.id} ({where})",
+            command_on(folder, "parked", "list"),
+        )
 
 
 def of_restored(folder: Path, consumers: Sequence[Consumer]) -> Iterator[Problem]:

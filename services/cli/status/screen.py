@@ -97,7 +97,7 @@ def _sections(status: Status) -> Iterator[Section]:
             _NONE if one.last_event_at is None else _time(one.last_event_at),
             size(one.bytes),
             # The end of it tells them apart; all of it stands in --json.
-            "unreadable" if one.problem is not None else f"…{(one.id or '')[-8:]}",
+            "see below" if one.problem is not None else f"…{(one.id or '')[-8:]}",
         )
         for one in status.stores
     ]

@@ -38,7 +38,8 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     heads: Annotated[list[Head] | None, Meta(description="All tenants, by name; null without --tenants.")]
     last_event_at: datetime | None
     bytes: Annotated[int, Meta(description="With its write-ahead log.")]
-    problem: Annotated[str | None, Meta(description="Why it cannot be read.")]
+    refuses: Annotated[str | None, Meta(description="Why it takes no appends, as the process that serves says.")]
+    problem: Annotated[str | None, Meta(description="Why it cannot be read, or that it is gone or empty.")]
 
 
 class Generation(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +82,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
         Literal["running", "waiting", "stopped", "not_running", "unknown"],
         Meta(description="waiting: it tries again; not_running: nobody serves; unknown: who serves does not say."),
     ]
-    reason: Annotated[str | None, Meta(description="Why it has stopped, with what to do.")]
+    reason: Annotated[str | None, Meta(description="Why it has stopped, with what to do, or waits.")]
     failures: Annotated[int, Meta(description="How often in a row it has tried again.")]
     positions: Annotated[list[Head] | None, Meta(description="Of each tenant, by name; null without --tenants.")]
 
