@@ -25,7 +25,7 @@ from libs.web.embedded import Embedded
 from libs.web.service import Service
 from libs.web.settings import ServiceSettings
 from services.cli.beside import Said, Worker, worker
-from services.cli.console import command, fail, read_settings
+from services.cli.console import command_on, fail, read_settings
 from services.cli.progress import bars
 from services.goals import wiring as goals
 from services.people import wiring as people
@@ -169,11 +169,11 @@ async def _side_by_side(settings: ServiceSettings, names: Sequence[str], *, acce
 
         await asyncio.gather(*(some() for _ in range(min(AT_ONCE, len(names)))))
     for name in names:
-        _show(name, reports[name])
+        _show(settings.data_dir, name, reports[name])
     return all(not isinstance(report, str) and report["switched"] for report in reports.values())
 
 
-def _show(name: str, report: Said) -> None:
+def _show(folder: Path, name: str, report: Said) -> None:
     if isinstance(report, str):
         typer.echo(f"{name}: {report}", err=True)
         return
@@ -186,7 +186,7 @@ def _show(name: str, report: Said) -> None:
     for collection, tenant, id, what in report["shown"]:
         typer.echo(f"  {what}: {collection} {tenant} {id}")
     if not report["switched"]:
-        typer.echo(f"  Look at these rows, then: {command('rebuild', name, '--accept')}", err=True)
+        typer.echo(f"  Look at these rows, then: {command_on(folder, 'rebuild', name, '--accept')}", err=True)
 
 
 def _compared(report: dict[str, Any]) -> str:

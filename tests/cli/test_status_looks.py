@@ -19,6 +19,7 @@ import pytest
 from libs.events.adapters.sqlite.looking import looked
 from libs.events.adapters.sqlite.read_models import SQLiteReadModels
 from libs.events.errors import StoreUnavailable
+from services.cli.status.gather import Watch
 from services.goals import wiring as goals
 from services.goals.projections import TREE
 from tests.cli.installations import change, consumer, plant, status
@@ -94,6 +95,18 @@ def test_beside_a_running_product_and_after_it_was_killed(tmp_path: Path) -> Non
         assert (product.data / "events/people.db-wal").exists()
         left = status(product.data)
         assert (left["process"], consumer(left, "people.people")["position"]) == (None, 2)
+
+
+def test_another_generation_has_applied_nothing_by_coming_to_serve(tmp_path: Path) -> None:
+    with start(tmp_path) as product:
+        product.person("ann@acme.example")
+        eventually(lambda: _caught_up(product), "all is applied")
+        watch = Watch(product._settings())
+        watch.look()
+        assert run("rebuild", "people.people", "--data", product.data).returncode == 0
+        rates = {one.name: one.events_per_second for one in watch.look().consumers}
+        assert (rates["people.people"], rates["people.units"]) == (None, 0.0)
+        assert watch.look().consumers[0].events_per_second == 0.0
 
 
 def _caught_up(product: Product) -> Mapping[str, Any] | None:

@@ -62,6 +62,23 @@ def test_a_terminal_is_drawn_again(data: Path) -> None:
         os.close(ours)
 
 
+def test_a_small_terminal_shows_what_needs_somebody(data: Path) -> None:
+    """What does not fit is cut off below."""
+    change(data / "read/goals.db", "UPDATE generations SET version=0 WHERE model='goals.tree'")
+    ours, theirs = pty.openpty()
+    ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 12, 140, 0, 0))
+    process = watched(data, output=theirs)
+    try:
+        said = read_until(ours, lambda said: len(set(_SEEN.findall(said))) >= 2)
+        assert b"goals.tree serves rows of version 0" in said
+        assert b"goals.erasures" not in said, "all of it fits"
+        assert ended(process)[0] == 1
+    finally:
+        process.kill()
+        os.close(theirs)
+        os.close(ours)
+
+
 def test_elsewhere_blocks_follow_each_other(data: Path) -> None:
     change(data / "read/goals.db", "UPDATE generations SET version=0 WHERE model='goals.tree'")
     process = watched(data, output=subprocess.PIPE)

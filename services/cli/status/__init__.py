@@ -68,11 +68,11 @@ def _watched(watch: Watch, *, as_json: bool) -> Status:
             while True:
                 typer.echo(msgspec.json.encode(found) if as_json else plain(found) + "\n")
                 found = _next(watch)
-        with Live(drawn(found), console=Console(), auto_refresh=False) as live:
+        with Live(drawn(found, verdict_first=True), console=Console(), auto_refresh=False) as live:
             live.refresh()
             while True:
                 found = _next(watch)
-                live.update(drawn(found), refresh=True)
+                live.update(drawn(found, verdict_first=True), refresh=True)
     except KeyboardInterrupt:
         return found
 

@@ -38,7 +38,7 @@ class Watch:
     settings: ServiceSettings
     tenants: bool = False
     _clock: SystemClock = field(default_factory=SystemClock)
-    _before: Mapping[str, int] = field(default_factory=dict)
+    _before: Mapping[tuple[str, int | None], int] = field(default_factory=dict)
     _at: float = 0.0
 
     def look(self) -> Status:
@@ -88,13 +88,15 @@ class Watch:
 
     def _with_rates(self, found: Sequence[Consumer], said: Said) -> list[Consumer]:
         now, before, since = monotonic(), self._before, self._at
-        self._before, self._at = {one.name: one.position for one in found}, now
+        # Another generation has a position of its own: coming to serve, it has applied nothing.
+        keys = [(one.name, None if one.generation is None else one.generation.number) for one in found]
+        self._before, self._at = {key: one.position for key, one in zip(keys, found, strict=True)}, now
         served = said.process is not None
         return [
-            consumers.with_rate(one, max(0, one.position - before[one.name]) / max(now - since, 1e-9))
-            if served and one.name in before
+            consumers.with_rate(one, max(0, one.position - before[key]) / max(now - since, 1e-9))
+            if served and key in before
             else one
-            for one in found
+            for key, one in zip(keys, found, strict=True)
         ]
 
 

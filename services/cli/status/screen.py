@@ -40,15 +40,19 @@ class Section:
     rows: Sequence[Sequence[str]]
 
 
-def drawn(status: Status) -> RenderableType:
-    """For a terminal."""
+def drawn(status: Status, *, verdict_first: bool = False) -> RenderableType:
+    """For a terminal. `verdict_first`: where the screen ends, whatever else does not fit."""
+    verdict = [Text(line, style="red" if line.startswith("!") else "") for line in _problems(status)]
+    if status.well:
+        verdict = [Text("All is well.", style="green")]
     parts: list[RenderableType] = [Text(line, style="bold") for line in _head(status)]
+    if verdict_first:
+        parts += verdict
     for section in _sections(status):
         parts += [Text(""), _table(section)]
-    parts += [Text(line, style="dim") for line in ("", *_foot(status), "")]
-    if status.well:
-        parts.append(Text("All is well.", style="green"))
-    parts += [Text(line, style="red" if line.startswith("!") else "") for line in _problems(status)]
+    parts += [Text(line, style="dim") for line in ("", *_foot(status))]
+    if not verdict_first:
+        parts += [Text(""), *verdict]
     return Group(*parts)
 
 

@@ -97,7 +97,9 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True):
     position: Annotated[int, Meta(description="Of all its topics together, as the two below.")]
     lag_events: int
     lag_seconds: float | None
-    events_per_second: Annotated[float | None, Meta(description="Between two looks; null when nobody serves.")]
+    events_per_second: Annotated[
+        float | None, Meta(description="Between two looks at one generation; null when nobody serves.")
+    ]
     rebuilding: Annotated[int | None, Meta(description="The generation that is being made now.")]
     held: Annotated[bool, Meta(description="Nobody may write for a moment, until another generation serves.")]
     parked: ParkedKeys
