@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Container, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -165,6 +166,19 @@ class Parking:
             at = records[-1].sequence
         return Waiting(events, more=True)
 
+    @asynccontextmanager
+    async def still(self, parked: Parked) -> AsyncIterator[Parked | None]:
+        """Where the key waits, which stays so until the block ends; None where it waits no more.
+
+        Raises StoreUnavailable while a replay or a rebuild holds the model.
+        """
+        live = await self.generations.live(self.model)
+        held = await self.generations.hold(live, self.model.topics, self.hold)
+        try:
+            yield await self._now(live.store, parked)
+        finally:
+            await self.generations.let_go(live, held)
+
     async def replay(self, parked: Parked) -> Parked | None:
         """Applies what waits, and frees the key; returns where it waits now, None when it does not.
 
@@ -177,13 +191,12 @@ class Parking:
             held = await self.generations.hold(live, self.model.topics, self.hold)
             try:
                 [owner] = [one for one in held if one.topic == parked.topic]
-                now = [one for one in await live.store.parked(self.model.name) if one.id == parked.id]
-                if not now:
+                waits = now = await self._now(live.store, parked)
+                if now is None:
                     return None
-                step = await self._stands(live.store, now[0])
+                step = await self._stands(live.store, now)
                 until = Until(step.checkpoint.sequence, step, owner.offset)
-                waits: Parked | None = now[0]
-                async for left in self._replay(live.store).run(owner, now[0], until, offset=owner.offset):
+                async for left in self._replay(live.store).run(owner, now, until, offset=owner.offset):
                     moved, waits = True, left
                 return waits
             except OwnershipLost:
@@ -192,6 +205,9 @@ class Parking:
                     raise
             finally:
                 await self.generations.let_go(live, held)
+
+    async def _now(self, store: ReadStore, parked: Parked) -> Parked | None:
+        return next((one for one in await store.parked(self.model.name) if one.id == parked.id), None)
 
     def _replay(self, store: ReadStore) -> Replay:
         patience = Patience(retries=0)

@@ -16,8 +16,8 @@ from libs.events.compare import Differences, Told, compare, compare_some
 from libs.events.consume import Runner
 from libs.events.declare import ReadModel, RowKey
 from libs.events.effects import Consumer
-from libs.events.errors import KernelError
-from libs.events.ports import Commit, EventLog, Frozen, Generation, Generations, ReadStore
+from libs.events.errors import KernelError, StoreUnavailable
+from libs.events.ports import Commit, EventLog, Frozen, Generation, Generations, Ownership, ReadStore
 from libs.events.positions import Positions
 from libs.events.reader import Reader
 
@@ -28,7 +28,7 @@ NEAR = 500
 HOLD_SECONDS = 30.0
 """So long nobody may write to the old generation; whoever takes longer from there on has lost the right to switch."""
 LEVEL_SECONDS = 60.0
-"""How long to wait for an old generation that is behind and moves."""
+"""How long to wait for an old generation that is behind and moves, or that somebody else holds."""
 LOOK_SECONDS = 0.05
 
 
@@ -201,7 +201,7 @@ class Rebuild:
         accept: bool,
     ) -> None:
         """Stops the old generation, brings the new one to where that stands, and lets it serve."""
-        held = await self.generations.hold(live, self.model.topics, self.hold)
+        held = await self._held(live)
         try:
             async with self.generations.frozen(live) as frozen:
                 await _reach(runners, await _offsets(frozen, runners))
@@ -214,6 +214,17 @@ class Rebuild:
         finally:
             if not report.switched:
                 await self.generations.let_go(live, held)
+
+    async def _held(self, live: Generation) -> Sequence[Ownership]:
+        """Waits for a replay of a parked key, which holds the model for a few seconds: else all was for nothing."""
+        deadline = monotonic() + LEVEL_SECONDS
+        while True:
+            try:
+                return await self.generations.hold(live, self.model.topics, self.hold)
+            except StoreUnavailable:
+                if monotonic() > deadline:
+                    raise
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def _refuse_words_of_erased(self) -> None:
         """What was read before somebody was erased may hold their words; who drops them waits for this to end."""

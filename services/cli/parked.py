@@ -103,8 +103,11 @@ def skip(
         [place] = _chosen(await _places(parts), [id], data)
         # Stated where the event was: a model may fold another service's topic.
         kernel = parts.kernel(_source(place.parked))
-        position = await state_skip(kernel, place.parked, OPERATOR, reason)
-        return place.parked, *await _honoured(parts, place, position)
+        async with place.parking.still(place.parked) as waits:
+            if waits is None or waits.sequence != place.parked.sequence:
+                fail(f"{id} has moved on meanwhile. `{_command('list', data)}` shows what waits now.")
+            position = await state_skip(kernel, waits, OPERATOR, reason)
+        return waits, *await _honoured(parts, place, position)
 
     parked, left, honoured = _run(data, work)
     if honoured:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from tests.otlp import Sink, receiving
 from tests.product import Product, eventually, start
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -19,55 +17,15 @@ CLIENT = f"00-{TRACE}-b7ad6b7169203331-01"
 WORDS = "Telling Noor about the Lisbon contract"
 
 
-class Sink(ThreadingHTTPServer):
-    """An OTLP receiver that keeps every span."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Receiver)
-        self.spans: list[Span] = []
-        self.metrics = b""
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-    def of_trace(self, trace: str) -> dict[bytes, Span]:
-        return {span.span_id: span for span in list(self.spans) if span.trace_id.hex() == trace}
-
-
-class Receiver(BaseHTTPRequestHandler):
-    """One export."""
-
-    server: Sink
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
-        if self.path == "/v1/traces":
-            for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
-                for scope in resource.scope_spans:
-                    self.server.spans.extend(scope.spans)
-        elif self.path == "/v1/metrics":
-            self.server.metrics += body
-        self.send_response(200)
-        self.send_header("content-length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        """Says nothing."""
-
-
 @pytest.fixture(scope="module")
 def sink() -> Iterator[Sink]:
-    with Sink() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with receiving() as server:
         yield server
-        server.shutdown()
 
 
 @pytest.fixture(scope="module")
 def traced(tmp_path_factory: pytest.TempPathFactory, sink: Sink) -> Iterator[Product]:
-    settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": sink.url, "OTEL_BSP_SCHEDULE_DELAY": "100"}
-    with start(tmp_path_factory.mktemp("traced"), **settings, OTEL_METRIC_EXPORT_INTERVAL="200") as product:
+    with start(tmp_path_factory.mktemp("traced"), **sink.settings) as product:
         yield product
 
 
