@@ -15,19 +15,10 @@ from time import monotonic
 from typing import Any
 
 from libs.events.catalog.skipping import Skipped
-from libs.events.continuity import between, due_of, parts_of, reached_by
-from libs.events.effects import Consumer, Effects, Refused, code_of, legible
+from libs.events.continuity import between, due_of, goes_on, parts_of, reached_by
+from libs.events.effects import Consumer, Effects, Refused, code_of, legible, may_end, reason_of
 from libs.events.envelope import Fact
-from libs.events.errors import (
-    EventFromTheFuture,
-    KeyMissing,
-    MalformedEvent,
-    NotNow,
-    OwnershipLost,
-    SequenceGap,
-    StoreRestored,
-    StoreUnavailable,
-)
+from libs.events.errors import FATAL, RETRIED, OwnershipLost, StoreRestored, StoreUnavailable
 from libs.events.parking import Patience, Replay, Until
 from libs.events.ports import Advance, Checkpoint, Commit, EventLog, Ownership, Parked, ReadStore, Record
 from libs.events.positions import Positions
@@ -39,11 +30,6 @@ BULK = 2000
 """A page of what is caught up with in bulk: fewer commits, and rows that many events change are written once."""
 IDLE_SECONDS = 1.0
 BACKOFF_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
-
-RETRIED = (StoreUnavailable, NotNow)
-"""What may pass by itself: the page is tried again, later and later; what one event causes, a few times only."""
-FATAL = (EventFromTheFuture, KeyMissing, StoreRestored, SequenceGap, MalformedEvent)
-"""Where going on would be wrong: the runner stops before the event and says why."""
 
 _log = logging.getLogger(__name__)
 
@@ -75,6 +61,7 @@ class Runner:
     waits_for: str = ""
     """What it tried again for last, as `stopped` is told."""
     _owner: Ownership | None = None
+    _generation: int = 0
     _offset: int = 0
     _limit: int | None = None
     _full: bool = True
@@ -103,10 +90,10 @@ class Runner:
         return min((one.sequence for one in self._parked.values()), default=0)
 
     async def run(self) -> None:
-        """Applies what comes until cancelled, or until it must stop (`stopped` says why)."""
+        """Applies what comes until cancelled, or until it must stop (`stopped` says why) and only a start can help."""
         signal = self.log.signal([self.topic])
         try:
-            while self.stopped is None:
+            while self.stopped is None or may_end(self.stopped):
                 signal.clear()
                 if not await self._turn():
                     await signal.wait(IDLE_SECONDS)
@@ -145,6 +132,10 @@ class Runner:
         """One page; False when there was nothing to read. Raises StoreUnavailable, NotNow, OwnershipLost: try again."""
         records: Sequence[Record] = ()
         try:
+            if self.stopped is not None and self._owner is not None:
+                # What it owns is of another history, until somebody takes it or lets other rows serve.
+                await self._look_whether_it_owns(self._owner)
+                return False
             owner = self._owner or await self._own()
             limit = self._limit or (self.bulk if self.bulk is not None and self.lag >= self.bulk else self.page)
             records = await self.log.read(self.topic, self.partition, self._offset, limit)
@@ -162,7 +153,7 @@ class Runner:
                 # What stands before the event in this page is still due: close in on it.
                 self._limit, self._full = len(records) // 2, True
                 return True
-            self.stopped = f"{code_of(fatal)}: {fatal}"
+            self.stopped = reason_of(fatal)
             what = f"consumer stopped: {fatal.REMEDY}" if isinstance(fatal, StoreRestored) else "consumer stopped"
             _log.error(what, extra={"projection": self.consumer.name, "reason": code_of(fatal)})
             return False
@@ -179,13 +170,18 @@ class Runner:
         owner = await self.reads.own(self.consumer.name, self.topic, self.partition)
         # Whoever owned it before may have written.
         self.consumer.forget()
-        self._checkpoints = dict(await self.reads.checkpoints(self.consumer.name, self.topic))
+        checkpoints = dict(await self.reads.checkpoints(self.consumer.name, self.topic))
         await self._look_at_parked()
-        for tenant, checkpoint in self._checkpoints.items():
-            head = await self.log.tenant_head(self.topic, tenant)
-            if not head.continues(checkpoint):
-                raise StoreRestored(self.topic)
-        self._owner, self._offset = owner, owner.offset
+        # A head that was behind grows, so rows of another history may seem to continue: others have to serve.
+        before = (self._generation, self._checkpoints) if self.stopped is not None else None
+        restored = (owner.generation, checkpoints) == before or not await goes_on(self.log, self.topic, checkpoints)
+        self._owner, self._generation, self._offset = owner, owner.generation, owner.offset
+        self._checkpoints = checkpoints
+        if restored:
+            raise StoreRestored(self.topic)
+        if self.stopped is not None:
+            _log.info("consumer goes on", extra={"projection": self.consumer.name})
+            self.stopped = None
         self.positions.forget(self.consumer.name, self.topic)
         for tenant, checkpoint in self._checkpoints.items():
             self.positions.advance(self.consumer.name, self.topic, tenant, checkpoint.sequence)

@@ -1,4 +1,4 @@
-"""Which records are due, judged by each tenant's sequence: lower is dropped, a gap is filled (promise 2)."""
+"""Which records are due, judged by each tenant's sequence: lower is dropped, a gap is filled (promises 2 and 11)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,14 @@ from libs.events.ports import Checkpoint, EventLog, Record
 
 Fill = Callable[[Record, int], Awaitable[Sequence[Record]]]
 """`(record, last)` → what its tenant has between the sequence `last` and that record."""
+
+
+async def goes_on(log: EventLog, topic: str, checkpoints: Mapping[str, Checkpoint]) -> bool:
+    """Whether all that was applied is part of the history that is there now; after a restore it need not be."""
+    for tenant, point in checkpoints.items():
+        if not (await log.tenant_head(topic, tenant)).continues(point):
+            return False
+    return True
 
 
 async def due_of(

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from libs.events.catalog.skipping import Skipped
 from libs.events.envelope import Fact
-from libs.events.errors import KernelError, MalformedEvent, SealBroken
+from libs.events.errors import KernelError, MalformedEvent, SealBroken, StoreRestored
 from libs.events.ports import Put, Record
 from libs.events.reader import Reader, Unread, outline
 
@@ -82,7 +82,7 @@ async def legible(
         try:
             facts.extend(await reader.facts([Unread(record.body, record.sequence)], words))
         except (MalformedEvent, SealBroken) as error:
-            refused.append(Refused(outline(record.body, record.sequence), f"{code_of(error)}: {error}"))
+            refused.append(Refused(outline(record.body, record.sequence), reason_of(error)))
     return facts, refused
 
 
@@ -95,3 +95,18 @@ def code_of(error: KernelError) -> str:
     """How an error of the machinery is called where operators read it: `store_unavailable`."""
     name = type(error).__name__
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+
+
+_MAY_END = code_of(StoreRestored(""))
+"""Of all stops this one alone: another process makes the rows anew. The others take newer code, or files that are put
+back while nobody has them open, and so a start; after a fault of ours nobody knows what the process holds."""
+
+
+def reason_of(error: KernelError) -> str:
+    """How operators read it: its code, then what happened and what to do."""
+    return f"{code_of(error)}: {error}"
+
+
+def may_end(reason: str) -> bool:
+    """Whether a stop can end while the process lives, so that it is worth looking."""
+    return reason.partition(":")[0] == _MAY_END

@@ -146,10 +146,10 @@ class OwnershipLost(KernelError):
 class StoreRestored(KernelError):
     """`store_restored`: the log's store has another id, or its head is behind the checkpoint."""
 
-    REMEDY: ClassVar[str] = "stop cairn, run `cairn rebuild --all`, start it"
+    REMEDY: ClassVar[str] = "run `cairn rebuild --all`, beside a running cairn too: it goes on by itself"
 
     def __init__(self, topic: str) -> None:
-        super().__init__(f"the store of {topic} is not the one that was applied: {self.REMEDY}")
+        super().__init__(f"the store of {topic} is not the one that was applied. To go on, {self.REMEDY}")
 
 
 class RebuildRunning(KernelError):
@@ -158,3 +158,9 @@ class RebuildRunning(KernelError):
 
 class SequenceGap(KernelError):
     """The log skipped a sequence number that its store does not have either."""
+
+
+RETRIED = (StoreUnavailable, NotNow)
+"""What a consumer waits out: the page is tried again, later and later; what one event causes, a few times only."""
+FATAL = (EventFromTheFuture, KeyMissing, StoreRestored, SequenceGap, MalformedEvent)
+"""Where going on would be wrong: a consumer stops before the event and says why."""

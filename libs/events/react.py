@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from libs.events.caller import Caller
-from libs.events.consume import FATAL
 from libs.events.declare import Reaction, When
 from libs.events.effects import Effects, Refused, code_of
 from libs.events.envelope import Fact
-from libs.events.errors import DomainError, KernelError, StoreUnavailable
+from libs.events.errors import FATAL, DomainError, KernelError, StoreUnavailable
 
 _log = logging.getLogger(__name__)
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from libs.events.compare import Differences, Told, compare, compare_some
 from libs.events.consume import Runner
+from libs.events.continuity import goes_on
 from libs.events.declare import ReadModel, RowKey
 from libs.events.effects import Consumer
 from libs.events.errors import KernelError, StoreUnavailable
@@ -152,12 +153,7 @@ class Rebuild:
         """Whether the old generation folds the history that is there now; after a restore it does not (promise 11)."""
         async with self.generations.frozen(live) as frozen:
             points = [(runner.topic, await frozen.checkpoints(runner.topic)) for runner in runners]
-        for topic, of_topic in points:
-            for tenant, point in of_topic.items():
-                head = await self.log.tenant_head(topic, tenant)
-                if not head.continues(point):
-                    return False
-        return True
+        return all([await goes_on(self.log, topic, of_topic) for topic, of_topic in points])
 
     async def _level(self, live: Generation, runners: Sequence[Runner]) -> bool:
         """Waits until the old generation is not behind the new one; False when nothing was ever folded into it."""

@@ -12,6 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from libs.access.directory import Directory
 from libs.access.policy import Policy
 from libs.events.consume import BULK, Runner
+from libs.events.continuity import goes_on
 from libs.events.declare import Fold, Projection, ReadModel
 from libs.events.effects import Consumer
 from libs.events.errors import StoreUnavailable
@@ -72,12 +73,9 @@ class Reading:
             name, topic = runner.consumer.name, runner.topic
             if name in rows:
                 continue
-            for tenant, point in (await self.reads.checkpoints(name, topic)).items():
-                head = await self.log.tenant_head(topic, tenant)
-                if not head.continues(point):
-                    await self.generations.begin_anew(name, topic)
-                    anew.append(name)
-                    break
+            if not await goes_on(self.log, topic, await self.reads.checkpoints(name, topic)):
+                await self.generations.begin_anew(name, topic)
+                anew.append(name)
         return anew
 
     def parking(self, model: ReadModel) -> Parking:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,15 @@ import pytest
 from libs.events.adapters.sqlite.read_models import SQLiteReadModels
 from libs.events.adapters.sqlite.restored import renew_store_id
 from libs.events.consume import Runner
-from libs.events.ports import Generation
+from libs.events.ports import Checkpoint, Generation, Ownership
 from libs.events.project import Projector
 from libs.events.rebuild import Rebuild, Report
+from libs.events.testing import eventually
 from tests.events import toy
+from tests.events.rebuilding import at_work, generations
 from tests.events.world import NOTICED, Place, World
+
+NAME = toy.TAG_NEW_COUNTERS.name
 
 
 @pytest.fixture
@@ -106,6 +110,137 @@ def test_an_id_is_renewed_in_one_write_and_no_file_is_made(tmp_path: Path) -> No
     with closing(sqlite3.connect(tmp_path / "store.db")) as connection:
         assert connection.execute("SELECT store_id FROM store").fetchall() == [(renewed,)]
     assert renewed != "old"
+
+
+# --- while it runs ------------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def stopped_at_work(place: Place, *, renew: bool) -> AsyncIterator[tuple[World, World]]:
+    """A world at work that has met a restored store, and another process's beside it."""
+    await work(place, "c", "c", "kept")
+    copy = shutil.copyfile(file_of(place), place.folder / "backup.db")
+    await work(place, "c", "lost", "lost", "kept")
+    back_to(place, copy, renew=renew)
+    async with place.open() as world, at_work(world), place.open() as beside:
+        await until(lambda: str(world.runner().stopped).startswith("store_restored: "))
+        yield world, beside
+
+
+async def until(holds: Callable[[], bool], *, within: float = 10) -> None:
+    async def check() -> bool:
+        return holds()
+
+    await eventually(check, within=within)
+
+
+async def check_it_goes_on_by_itself(place: Place, *, within: float = 10, renew: bool = True) -> None:
+    async with stopped_at_work(place, renew=renew) as (world, beside):
+        assert (await rebuilt(beside, alone=False)).switched
+        await until(lambda: world.runner().stopped is None, within=within)
+        rows = await world.rows("c", "lost", "kept")
+        assert {name: row.total for name, row in rows.items()} == {"c": 10, "kept": 5}
+        end = world.runner().offset + 1
+        await world.count("lost", 1)
+        await until(lambda: world.runner().offset == end, within=within)
+        assert (await world.row("lost")).total == 1
+
+
+async def check_a_consumer_without_rows_goes_on_by_itself(place: Place, *, within: float = 10) -> None:
+    place = place.but(projections=(), reactions=(toy.TAG_NEW_COUNTERS,))
+    async with place.open() as world:
+        await world.make("c")
+        await world.drain()
+    renew_store_id(file_of(place))
+    async with place.open() as world, at_work(world), place.open() as beside:
+        runner = world.runner(NAME)
+        await until(lambda: runner.stopped is not None)
+        await generations(beside).begin_anew(NAME, runner.topic)
+        await until(lambda: runner.stopped is None, within=within)
+        await world.make("d")
+        await until(lambda: runner.offset == 2, within=within)
+        assert len(await world.history(service="tags")) == 2, "each counter was tagged once"
+
+
+async def check_the_same_rows_never_go_on(place: Place, *, within: float = 10) -> None:
+    """Nor once the head that was behind has grown beyond what they hold, whoever owned them meanwhile."""
+    async with stopped_at_work(place, renew=False) as (world, beside):
+        for _ in range(9):
+            await world.count("d", 1)
+        before = await world.rows("c", "d", "lost", "kept")
+        for _ in range(2):  # taken back for the second time, it has judged what it found at the first
+            await taken_and_let_go(beside, within)
+        assert str(world.runner().stopped).startswith("store_restored: ")
+        assert await world.rows("c", "d", "lost", "kept") == before
+
+
+async def taken_and_let_go(world: World, within: float) -> None:
+    """What a replay does that comes to nothing; returns once the runner at work has noticed."""
+    models = generations(world)
+    live = await models.live(toy.COUNTERS)
+    held = await models.hold(live, ["toys.events"], 1e9)
+    await models.let_go(live, held)
+
+    async def taken_back() -> bool:
+        return not await live.store.owns(held[0])
+
+    await eventually(taken_back, within=within)
+
+
+@pytest.mark.parametrize("renew", [True, False], ids=["another id", "a head behind"])
+async def test_it_goes_on_by_itself(place: Place, renew: bool) -> None:
+    await check_it_goes_on_by_itself(place, renew=renew)
+
+
+async def test_a_consumer_without_rows_goes_on_by_itself(place: Place) -> None:
+    await check_a_consumer_without_rows_goes_on_by_itself(place)
+
+
+async def test_the_same_rows_never_go_on(place: Place) -> None:
+    await check_the_same_rows_never_go_on(place)
+
+
+class NeverLooksAgain(Runner):
+    """Planted: once stopped, until the next start."""
+
+    async def _look_whether_it_owns(self, owner: Ownership) -> None:
+        if self.stopped is None:
+            await super()._look_whether_it_owns(owner)
+
+
+class LooksAtTheHeadAlone(Runner):
+    """Planted: what seems to continue now is taken for what continues."""
+
+    async def _own(self) -> Ownership:
+        self._generation = -1
+        return await super()._own()
+
+
+class KeepsWhatItHad(Runner):
+    """Planted: it goes on, with the checkpoints of the rows that serve no longer."""
+
+    async def _own(self) -> Ownership:
+        before: dict[str, Checkpoint] = dict(self._checkpoints)
+        owner = await super()._own()
+        self._checkpoints = before or self._checkpoints
+        return owner
+
+
+@pytest.mark.parametrize(
+    ("runner", "check"),
+    [
+        (NeverLooksAgain, check_it_goes_on_by_itself),
+        (NeverLooksAgain, check_a_consumer_without_rows_goes_on_by_itself),
+        (LooksAtTheHeadAlone, check_the_same_rows_never_go_on),
+        (KeepsWhatItHad, check_it_goes_on_by_itself),
+    ],
+)
+async def test_a_planted_runner_is_noticed(place: Place, runner: type[Runner], check: Any) -> None:
+    with pytest.raises(NOTICED):
+        await check(place.but(runner=runner), within=3)
+
+
+# --- planted faults -----------------------------------------------------------------------------------------------
 
 
 class ComparesWhateverThereIs(Rebuild):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Sequence
@@ -99,6 +100,13 @@ async def test_the_future_stops_a_consumer(unknown: str, tmp_path: Path) -> None
 
 async def test_the_future_stops_a_command(tmp_path: Path) -> None:
     await check_the_future_stops_a_command(Place(tmp_path))
+
+
+async def test_only_a_start_goes_on_so_nobody_looks_again(tmp_path: Path) -> None:
+    async with Place(tmp_path).open() as world:
+        await append_as_is(world, future(FUTURES[0]))
+        await asyncio.wait_for(world.runner().run(), 30)
+        assert str(world.runner().stopped).startswith("event_from_the_future: ")
 
 
 async def test_updated_code_goes_on_where_the_old_stopped(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """The drill: an older backup comes back, every consumer stops and says what to run, and that ends consistent.
 
+What is to be run is run while Cairn is stopped, or beside the one whose consumers have stopped, which then go on.
+
 Consistent: every answer is, to the byte, that of another installation that folded the restored log from nothing.
 """
 
@@ -95,7 +97,7 @@ def answers(product: Product, askers: list[str], goals: list[str]) -> dict[str, 
     return found
 
 
-async def drill(tmp_path: Path, installation: Installation, *, by_hand: bool) -> None:
+async def drill(tmp_path: Path, installation: Installation, *, by_hand: bool, beside: bool = False) -> None:
     """Backs up, goes on, erases Eva, goes back, does what it is told, and compares."""
     product = installation.product
     old = await asyncio.to_thread(installation.goal, installation.ann, "Before the backup")
@@ -113,15 +115,30 @@ async def drill(tmp_path: Path, installation: Installation, *, by_hand: bool) ->
     assert httpx2.get(f"{product.url}/readyz").status_code == 503
     assert "store_restored" in product.words()
     assert "run `cairn rebuild --all`" in product.words()
-    assert await asyncio.to_thread(product.stop) == 0
+    if beside:
+        told = await asyncio.to_thread(inside, "status", "--data", product.data)
+        assert (told.returncode, "store_restored" in told.stdout, "rebuild --all" in told.stdout) == (1, True, True)
+    else:
+        assert await asyncio.to_thread(product.stop) == 0
 
     done = await asyncio.to_thread(run, "rebuild", "--all", "--data", product.data)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("There were no rows to compare with. Generation 2 serves.") == MODELS
     assert done.stdout.count("begins anew in the history that is there now.") == CONSUMERS - MODELS
-    await asyncio.to_thread(product.restart)
+    if beside:
+        await asyncio.to_thread(eventually, product.ready, "every consumer goes on")
+        told = await asyncio.to_thread(inside, "status", "--data", product.data)
+        assert told.returncode == 0, told.stdout
+    else:
+        await asyncio.to_thread(product.restart)
     assert all((one["state"], one["lag"], one["parked"]) == ("running", 0, 0) for one in consumers(product))
 
+    await check_answers(tmp_path, installation, old, hers, new)
+
+
+async def check_answers(tmp_path: Path, installation: Installation, old: str, hers: str, new: str) -> None:
+    """They are those of the restored history: byte for byte, without what was lost and without Eva's words."""
+    product = installation.product
     found = await asyncio.to_thread(answers, product, [installation.ann, installation.eva], [old, hers, new])
     assert await asyncio.to_thread(product.stop) == 0
     assert found == await asyncio.to_thread(folded_from_nothing, tmp_path, installation, [old, hers, new])
@@ -169,3 +186,8 @@ def folded_from_nothing(tmp_path: Path, installation: Installation, goals: list[
 @pytest.mark.parametrize("by_hand", [False, True], ids=["cairn restore", "by hand"])
 async def test_the_drill_ends_consistent(tmp_path: Path, installation: Installation, by_hand: bool) -> None:
     await drill(tmp_path, installation, by_hand=by_hand)
+
+
+async def test_it_ends_so_beside_the_process_that_stopped(tmp_path: Path, installation: Installation) -> None:
+    await drill(tmp_path, installation, by_hand=False, beside=True)
+    assert installation.product.starts == 2, "nobody started it a third time"

@@ -109,7 +109,7 @@ def of_restored(folder: Path, consumers: Sequence[Consumer]) -> Iterator[Problem
         named = ", ".join(sorted(name for of, name in found if of == topic))
         yield _problem(
             f"the event store of {topic} is not the one, or not as far, as when {named} read it: it was restored",
-            _after_restore(folder),
+            f"stop cairn, run {command_on(folder, 'rebuild', '--all')} and start it",
         )
 
 
@@ -121,15 +121,11 @@ def _after(folder: Path, source: Source) -> str:
         case "key_missing":
             return f"stop cairn and restore {KEYS} from the newest backup"
         case "store_restored":
-            return _after_restore(folder)
+            return f"{command_on(folder, 'rebuild', '--all')}; it goes on by itself"
         case "internal_error":
             return "its log on standard error has the whole error; start it again, and report it if it comes back"
         case _:
             return command_on(folder, "doctor")
-
-
-def _after_restore(folder: Path) -> str:
-    return f"stop cairn, run {command_on(folder, 'rebuild', '--all')} and start it"
 
 
 def _problem(what: str, remedy: str) -> Problem:
