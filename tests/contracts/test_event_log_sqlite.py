@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
-from time import monotonic
 
 import pytest
 
-from libs.events.adapters.sqlite import event_log
+from libs.events.adapters.sqlite import event_store
+from libs.events.adapters.sqlite.elsewhere import Elsewhere
 from libs.events.adapters.sqlite.event_log import SQLiteEventLog
 from libs.events.adapters.sqlite.event_store import SQLiteEventStore
 from libs.events.errors import StoreUnavailable
@@ -26,6 +26,7 @@ class OnSQLite(EventLogContract):
         self.made: list[SQLiteEventStore] = []
 
     async def make(self) -> tuple[SQLiteEventLog, SQLiteEventStore, SQLiteEventStore]:
+        self.folder.mkdir(exist_ok=True)
         stones, sticks = [SQLiteEventStore(name, self.folder / f"{name}.db") for name in ("stones", "sticks")]
         self.made += [stones, sticks]
         return self.kind({TOPIC: stones, OTHER: sticks}), stones, sticks
@@ -117,10 +118,10 @@ async def test_the_contract_notices_a_planted_fault(
         await planted.close()
 
 
-async def test_an_append_wakes_at_once_and_not_at_the_next_poll(
+async def test_an_append_wakes_at_once_and_not_at_the_next_look(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_log, "POLL_SECONDS", 60.0)
+    monkeypatch.setattr(event_store, "LOOK_SECONDS", 60.0)
     factory = OnSQLite(tmp_path)
     log, store, _ = await factory.make()
     await _woken(log, store, at=0, within=10)
@@ -137,18 +138,43 @@ async def _woken(log: SQLiteEventLog, store: SQLiteEventStore, *, at: int, withi
     await asyncio.wait_for(waiting, within)
 
 
-async def test_an_append_of_another_process_is_noticed_at_the_next_poll(tmp_path: Path) -> None:
-    factory = OnSQLite(tmp_path)
-    log, _, _ = await factory.make()
-    _, elsewhere, _ = await factory.make()
-    signal = log.signal([TOPIC])
-    signal.clear()
-    await elsewhere.append(laid())
-    started = monotonic()
-    await signal.wait(60)
-    assert monotonic() - started < 10
-    assert len(await log.read(TOPIC, 0, 0, 10)) == 1
-    await factory.close()
+async def test_an_append_of_another_process_is_noticed_without_a_poll(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for seconds, noticed in ((0.1, True), (60.0, False)):
+        monkeypatch.setattr(event_store, "LOOK_SECONDS", seconds)
+        factory = OnSQLite(tmp_path / str(seconds))
+        log, store, _ = await factory.make()
+        _, elsewhere, _ = await factory.make()
+        await store.open()
+        signal = log.signal([TOPIC])
+        signal.clear()
+        waiting = asyncio.ensure_future(signal.wait(60))
+        await elsewhere.append(laid())
+        assert bool((await asyncio.wait([waiting], timeout=10 if noticed else 0.5))[0]) is noticed
+        waiting.cancel()
+        await factory.close()
+
+
+async def test_every_commit_elsewhere_is_seen_once(tmp_path: Path) -> None:
+    store = SQLiteEventStore("stones", tmp_path / "stones.db")
+    await store.open()
+    looks = Elsewhere(store.path)
+    assert [looks.moved() for _ in range(3)] == [True, False, False], "the first look cannot know"
+    for at in range(5):
+        await store.append(laid(at=at))
+        assert [looks.moved() for _ in range(3)] == [True, False, False]
+    looks.close()
+    await store.append(laid(at=5))
+    assert [looks.moved() for _ in range(2)] == [True, False], "nor can one that was closed"
+    looks.close()
+    await store.close()
+
+
+def test_where_nobody_can_tell_something_may_have_happened(tmp_path: Path) -> None:
+    looks = Elsewhere(tmp_path / "none.db")
+    assert [looks.moved() for _ in range(2)] == [True, True]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_signal_of_a_loop_that_ended_harms_no_append(tmp_path: Path) -> None:

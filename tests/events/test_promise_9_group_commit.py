@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from eventsourcing.persistence import IntegrityError
 
-from libs.events.adapters.sqlite.event_store import GROUP, SQLiteEventStore
+from libs.events.adapters.sqlite.event_store import SQLiteEventStore
 from libs.events.adapters.sqlite.recorder import Datastore, Ending, GroupCaller, GroupRecorder
+from libs.events.adapters.sqlite.waiting import GROUP
 from libs.events.errors import ConcurrencyConflict, MalformedEvent
 from libs.events.ports import Append, CommandRecord, DuplicateCommand
 from tests.events import toy

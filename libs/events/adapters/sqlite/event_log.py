@@ -9,9 +9,6 @@ from contextlib import suppress
 from libs.events.adapters.sqlite.event_store import SQLiteEventStore
 from libs.events.ports import Record, Signal, StoredEvent, TenantHead
 
-POLL_SECONDS = 0.1
-"""How late an append of another process (`cairn token`) may be noticed; those of this process wake at once."""
-
 
 class AppendSignal:
     """Wakes the event loop it was made in whenever one of its stores commits."""
@@ -38,10 +35,10 @@ class AppendSignal:
         self._event.clear()
 
     async def wait(self, seconds: float) -> None:
-        """See `Signal.wait`; never longer than `POLL_SECONDS`, because other processes cannot wake this one."""
+        """See `Signal.wait`."""
         with suppress(TimeoutError):
             # Not wait_for: before Python 3.12 it swallows a cancellation that comes together with the event.
-            async with asyncio.timeout(min(seconds, POLL_SECONDS)):
+            async with asyncio.timeout(seconds):
                 await self._event.wait()
 
 

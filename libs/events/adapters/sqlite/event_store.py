@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import queue
 import sqlite3
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from time import monotonic, perf_counter
 from typing import Any
@@ -19,6 +16,7 @@ from eventsourcing.persistence import PersistenceError
 from eventsourcing.persistence import StoredEvent as Stored
 
 from libs.events import canonical, envelope
+from libs.events.adapters.sqlite.elsewhere import Elsewhere
 from libs.events.adapters.sqlite.pinned import Pin
 from libs.events.adapters.sqlite.recorder import (
     REMEDY,
@@ -29,6 +27,7 @@ from libs.events.adapters.sqlite.recorder import (
     GroupRecorder,
     command_record,
 )
+from libs.events.adapters.sqlite.waiting import Callers, Waiting, tell
 from libs.events.clock import new_id
 from libs.events.envelope import Envelope
 from libs.events.errors import StoreUnavailable
@@ -39,8 +38,8 @@ _log = logging.getLogger(__name__)
 FAILURE_TELLS = 10.0
 """Seconds for which a failed append counts as the state of the store when nobody has appended since."""
 
-GROUP = 256
-"""Callers in one transaction at most: enough to hide an fsync, few enough that nobody waits for the others' inserts."""
+LOOK_SECONDS = 0.1
+"""How late an append of another process (`cairn token`) may be noticed; those of this process are told at once."""
 
 _READERS = 4
 _STREAM = (
@@ -59,7 +58,6 @@ _HOLDING = (
     "SELECT e.originator_id, count(*) FROM sequences s JOIN stored_events e ON e.rowid = s.notification_id "
     "WHERE s.tenant=? AND ({}) GROUP BY e.originator_id ORDER BY e.originator_id"
 )
-_Waiting = tuple[GroupCaller, "asyncio.Future[Ending]"]
 
 
 class SQLiteEventStore:
@@ -75,13 +73,13 @@ class SQLiteEventStore:
         self.service = service
         self.path = path
         self.appended: list[Callable[[], None]] = []
-        """Called from the writer thread after every commit; must not block."""
+        """Called from the writer thread after every commit, another process's too; must not block."""
         datastore = Datastore(str(path), lock_timeout=lock_timeout, pragmas=pragmas)
         self.recorder = self._recorder(datastore)
         self._opened, self._opening = False, threading.Lock()
         self._closed = False
         self._failed: tuple[float, str] | None = None
-        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._callers = Callers()
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix=f"{service}-read")
         self._writer = threading.Thread(target=self._write_groups, name=f"{service}-append", daemon=True)
         self._writer.start()
@@ -98,10 +96,8 @@ class SQLiteEventStore:
         """See `EventStore.append`."""
         self._refuse_closed()
         started = perf_counter()
-        done: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         caller = GroupCaller(request.tenant, request.expected, _stamp(request.events), request.command)
-        self._queue.put((caller, done))
-        ending = await done
+        ending = await self._callers.put(caller)
         if isinstance(ending, Exception):
             raise ending
         assert isinstance(ending, CommandRecord)
@@ -174,7 +170,7 @@ class SQLiteEventStore:
     async def close(self) -> None:
         """Commits what waits, then closes the file."""
         self._closed = True
-        self._queue.put(None)
+        self._callers.end()
         await asyncio.to_thread(self._end)
 
     @staticmethod
@@ -233,19 +229,15 @@ class SQLiteEventStore:
             raise self.recorder.translated(error) from error
 
     def _write_groups(self) -> None:
-        while (first := self._queue.get()) is not None:
-            group, last = [first], False
-            while len(group) < GROUP and not self._queue.empty():
-                waiting = self._queue.get()
-                if waiting is None:
-                    last = True
-                    break
-                group.append(waiting)
-            self._write(group)
-            if last:
-                return
+        elsewhere = Elsewhere(self.path)
+        while (group := self._callers.group(LOOK_SECONDS)) is not None:
+            if group:
+                self._write(group)
+            elif self._opened and self.appended and elsewhere.moved():
+                self._tell_appended()
+        elsewhere.close()
 
-    def _write(self, group: list[_Waiting]) -> None:
+    def _write(self, group: list[Waiting]) -> None:
         running = [(caller, done) for caller, done in group if not done.cancelled()]
         if not running:
             return
@@ -258,26 +250,12 @@ class SQLiteEventStore:
             why = error.reason if isinstance(error, StoreUnavailable) else type(error).__name__
             self._failed = monotonic(), why
             _log.error("appends fail", exc_info=error, extra={"service": self.service, "events": len(running)})
-        _tell([(done, ending) for (_, done), ending in zip(running, endings, strict=True)])
+        tell([(done, ending) for (_, done), ending in zip(running, endings, strict=True)])
+        self._tell_appended()
+
+    def _tell_appended(self) -> None:
         for notify in tuple(self.appended):
             notify()
-
-
-def _tell(ended: Sequence[tuple[asyncio.Future[Ending], Ending]]) -> None:
-    """Wakes each event loop once, not once a caller: callers go on together, and so append together again."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Ending], Ending]]] = defaultdict(list)
-    for done, ending in ended:
-        by_loop[done.get_loop()].append((done, ending))
-    for loop, some in by_loop.items():
-        # A loop that has ended has nobody left who waits.
-        with suppress(RuntimeError):
-            loop.call_soon_threadsafe(_set_results, some)
-
-
-def _set_results(ended: Sequence[tuple[asyncio.Future[Ending], Ending]]) -> None:
-    for done, ending in ended:
-        if not done.done():
-            done.set_result(ending)
 
 
 def _stamp(events: Sequence[Envelope]) -> Callable[[str | None], tuple[str | None, Sequence[Stored]]]:
