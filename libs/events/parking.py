@@ -15,7 +15,7 @@ from libs.events.declare import ReadModel
 from libs.events.effects import Consumer, Effects, Refused, legible
 from libs.events.envelope import Fact
 from libs.events.errors import NotNow, OwnershipLost, SequenceGap, StoreRestored
-from libs.events.ports import Advance, Commit, EventLog, Generations, Ownership, Parked, ReadStore
+from libs.events.ports import Advance, Commit, EventLog, Generations, Ownership, Parked, ReadStore, holding
 from libs.events.reader import Reader
 
 RETRIES = 5
@@ -173,11 +173,8 @@ class Parking:
         Raises StoreUnavailable while a replay or a rebuild holds the model.
         """
         live = await self.generations.live(self.model)
-        held = await self.generations.hold(live, self.model.topics, self.hold)
-        try:
+        async with holding(self.generations, live, self.model.topics, self.hold):
             yield await self._now(live.store, parked)
-        finally:
-            await self.generations.let_go(live, held)
 
     async def replay(self, parked: Parked) -> Parked | None:
         """Applies what waits, and frees the key; returns where it waits now, None when it does not.
@@ -188,23 +185,21 @@ class Parking:
         while True:
             moved = False
             live = await self.generations.live(self.model)
-            held = await self.generations.hold(live, self.model.topics, self.hold)
             try:
-                [owner] = [one for one in held if one.topic == parked.topic]
-                waits = now = await self._now(live.store, parked)
-                if now is None:
-                    return None
-                step = await self._stands(live.store, now)
-                until = Until(step.checkpoint.sequence, step, owner.offset)
-                async for left in self._replay(live.store).run(owner, now, until, offset=owner.offset):
-                    moved, waits = True, left
-                return waits
+                async with holding(self.generations, live, self.model.topics, self.hold) as held:
+                    [owner] = [one for one in held.owners if one.topic == parked.topic]
+                    waits = now = await self._now(live.store, parked)
+                    if now is None:
+                        return None
+                    step = await self._stands(live.store, now)
+                    until = Until(step.checkpoint.sequence, step, owner.offset)
+                    async for left in self._replay(live.store).run(owner, now, until, offset=owner.offset):
+                        moved, waits = True, left
+                    return waits
             except OwnershipLost:
                 # It took longer than it may hold the model: the runner had its turn, so this is the next one.
                 if not moved:
                     raise
-            finally:
-                await self.generations.let_go(live, held)
 
     async def _now(self, store: ReadStore, parked: Parked) -> Parked | None:
         return next((one for one in await store.parked(self.model.name) if one.id == parked.id), None)

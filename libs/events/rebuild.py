@@ -17,8 +17,8 @@ from libs.events.consume import Runner
 from libs.events.continuity import goes_on
 from libs.events.declare import ReadModel, RowKey
 from libs.events.effects import Consumer
-from libs.events.errors import KernelError, StoreUnavailable
-from libs.events.ports import Commit, EventLog, Frozen, Generation, Generations, Ownership, ReadStore
+from libs.events.errors import KernelError
+from libs.events.ports import Commit, EventLog, Frozen, Generation, Generations, ReadStore, holding
 from libs.events.positions import Positions
 from libs.events.reader import Reader
 
@@ -197,30 +197,16 @@ class Rebuild:
         accept: bool,
     ) -> None:
         """Stops the old generation, brings the new one to where that stands, and lets it serve."""
-        held = await self._held(live)
-        try:
+        # A replay of a parked key holds the model for a few seconds: without waiting all was for nothing.
+        async with holding(self.generations, live, self.model.topics, self.hold, patience=LEVEL_SECONDS) as held:
             async with self.generations.frozen(live) as frozen:
                 await _reach(runners, await _offsets(frozen, runners))
             if report.compared:
                 await compare_some(live.store, built.store, noting.touched, report.differences)
             await self._refuse_words_of_erased()
             if report.may_switch(accept=accept):
-                await self.generations.switch(held, live, built)
-                report.switched = True
-        finally:
-            if not report.switched:
-                await self.generations.let_go(live, held)
-
-    async def _held(self, live: Generation) -> Sequence[Ownership]:
-        """Waits for a replay of a parked key, which holds the model for a few seconds: else all was for nothing."""
-        deadline = monotonic() + LEVEL_SECONDS
-        while True:
-            try:
-                return await self.generations.hold(live, self.model.topics, self.hold)
-            except StoreUnavailable:
-                if monotonic() > deadline:
-                    raise
-            await asyncio.sleep(LOOK_SECONDS)
+                await held.switch(built)
+            report.switched = held.switched
 
     async def _refuse_words_of_erased(self) -> None:
         """What was read before somebody was erased may hold their words; who drops them waits for this to end."""

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from libs.events.declare import Fold, Projection, ReadModel, by_stream
 from libs.events.envelope import Fact
 from libs.events.errors import MalformedEvent, SealBroken
-from libs.events.ports import Commit, EventLog, Generation, Generations, Ownership, Put, ReadStore, StoredEvent
+from libs.events.ports import Commit, EventLog, Generation, Generations, Ownership, Put, ReadStore, StoredEvent, holding
 from libs.events.project import Projector
 from libs.events.reader import Reader, Unread, outline
 
@@ -68,11 +68,8 @@ class Retelling:
             for topic in model.topics:
                 for start in range(0, len(streams[topic]), STREAMS):
                     # Whoever has opened text in hand loses the right to write it.
-                    held = await self.generations.hold(live, [topic], self.hold)
-                    try:
-                        await self._some(model, live, held[0], tenant, streams[topic][start : start + STREAMS])
-                    finally:
-                        await self.generations.let_go(live, held)
+                    async with holding(self.generations, live, [topic], self.hold) as held:
+                        await self._some(model, live, held.owners[0], tenant, streams[topic][start : start + STREAMS])
             await self.generations.clean(model, keep_previous=False)
 
     async def _some(

@@ -4,7 +4,7 @@ Every method that waits is a coroutine and never blocks the event loop. Every me
 tenant, so that no query can forget it. All raise `StoreUnavailable` when the store cannot answer now.
 """
 
-from libs.events.ports.generations import Digest, Frozen, Generation, Generations
+from libs.events.ports.generations import Digest, Frozen, Generation, Generations, Held, holding
 from libs.events.ports.keys import Clock, KeyStore, Opened, Sealer, WrappedKey
 from libs.events.ports.log import EventLog, Record, Signal, TenantHead
 from libs.events.ports.reads import Advance, Checkpoint, Commit, Ownership, Page, Parked, Put, Query, ReadStore, Scalar
@@ -25,6 +25,7 @@ __all__ = [
     "Frozen",
     "Generation",
     "Generations",
+    "Held",
     "KeyStore",
     "Opened",
     "Ownership",
@@ -40,4 +41,5 @@ __all__ = [
     "StoredEvent",
     "TenantHead",
     "WrappedKey",
+    "holding",
 ]

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, Protocol
 
 from libs.events.declare import Collection, ReadModel
+from libs.events.errors import StoreUnavailable
 from libs.events.ports.reads import Checkpoint, Ownership, Parked, ReadStore
+
+LOOK_SECONDS = 0.05
+"""How often it is asked again whether somebody else still holds a generation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +112,42 @@ class Generations(Protocol):
     async def clean(self, model: ReadModel, *, keep_previous: bool = True) -> None:
         """Removes what neither serves nor served just before."""
         ...
+
+
+@dataclass
+class Held:
+    """A generation that nobody else may write to; `owners` are the rights to its partitions, in order of the topics."""
+
+    generations: Generations
+    generation: Generation
+    owners: Sequence[Ownership]
+    switched: bool = False
+
+    async def switch(self, to: Generation) -> None:
+        """See `Generations.switch`; then there is nothing left to let go."""
+        await self.generations.switch(self.owners, self.generation, to)
+        self.switched = True
+
+
+@asynccontextmanager
+async def holding(
+    generations: Generations, generation: Generation, topics: Iterable[str], seconds: float, *, patience: float = 0.0
+) -> AsyncIterator[Held]:
+    """Nobody else owns the partitions within the block, for so many seconds at most; after it others may at once.
+
+    `patience` is for how many seconds it waits for somebody else who holds it. Raises StoreUnavailable after that.
+    """
+    wanted, deadline = list(topics), monotonic() + patience
+    while True:
+        try:
+            held = Held(generations, generation, await generations.hold(generation, wanted, seconds))
+            break
+        except StoreUnavailable:
+            if monotonic() >= deadline:
+                raise
+        await asyncio.sleep(LOOK_SECONDS)
+    try:
+        yield held
+    finally:
+        if not held.switched:
+            await generations.let_go(generation, held.owners)
