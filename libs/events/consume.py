@@ -164,7 +164,7 @@ class Runner:
         if monotonic() - self._looked >= IDLE_SECONDS:
             self._looked = monotonic()
             if not await self.reads.owns(owner):
-                raise OwnershipLost(f"{owner.projection} {owner.topic}: epoch {owner.epoch} is over")
+                raise OwnershipLost(owner.projection, "somebody else writes its rows, or other rows serve")
 
     async def _own(self) -> Ownership:
         owner = await self.reads.own(self.consumer.name, self.topic, self.partition)

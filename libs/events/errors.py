@@ -140,7 +140,15 @@ class HolderErased(Conflict):
 
 
 class OwnershipLost(KernelError):
-    """Another worker took this projection's partition; reload and begin again from the stored checkpoint."""
+    """Another worker took this projection's partition; reload and begin again from the stored checkpoint.
+
+    `why` says what happened meanwhile. A runner begins again by itself; a command ends with the message.
+    """
+
+    REMEDY: ClassVar[str] = "nothing is half-written, and a running cairn goes on by itself: give the command again"
+
+    def __init__(self, projection: str, why: str) -> None:
+        super().__init__(f"{projection}: {why}; {self.REMEDY}")
 
 
 class StoreRestored(KernelError):

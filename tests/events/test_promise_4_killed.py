@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from libs.events.adapters.sqlite.read_models import SQLiteReadModels
-from libs.events.errors import StoreUnavailable
+from libs.events.errors import OwnershipLost, StoreUnavailable
 from libs.events.ports import Generation, Ownership
 from tests.events.rebuilding import dies_at, filled, held, place_at, rebuilt, serving, settled
 from tests.events.test_promise_4_rebuilt import check_a_late_write_of_the_old_owner_fails
@@ -76,3 +76,26 @@ async def test_an_old_owner_that_still_writes_is_noticed(tmp_path: Path) -> None
     models = place.parts.models
     with pytest.raises(NOTICED):
         await check_a_late_write_of_the_old_owner_fails(place.but(reads=lambda path: KeepsTheEpoch(path, models)))
+
+
+class TakenAtTheEnd(SQLiteReadModels):
+    """Generations whose runner takes its partitions back just before the switch, as after a hold that was too short."""
+
+    async def switch(self, held: Sequence[Ownership], live: Generation, to: Generation) -> None:
+        await self.let_go(live, held)
+        await self.own(live.model, held[0].topic, 0)
+        await super().switch(held, live, to)
+
+
+async def test_who_lost_the_model_is_told_what_happened_and_what_to_do(tmp_path: Path) -> None:
+    place = place_at(tmp_path)
+    async with place.but(reads=lambda path: TakenAtTheEnd(path, place.parts.models)).open() as world:
+        await filled(world)
+        before = await held(world)
+        with pytest.raises(OwnershipLost) as lost:
+            await rebuilt(world, alone=True)
+        assert str(lost.value) == (
+            "counters: somebody else has begun to write what it makes of toys.events; nothing is half-written, and a "
+            "running cairn goes on by itself: give the command again"
+        )
+        assert (await held(world), await serving(world)) == (before, 1)

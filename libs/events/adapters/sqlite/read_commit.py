@@ -23,7 +23,7 @@ def own(connection: sqlite3.Connection, projection: str, topic: str, partition: 
     """
     held, successor = connection.execute(f"SELECT held_until > {NOW}, successor FROM serving").fetchone()
     if successor is not None:
-        raise OwnershipLost(f"{projection}: generation {successor} serves now")
+        raise OwnershipLost(projection, f"generation {successor} serves now instead of the one that was held")
     if held:
         raise StoreUnavailable(f"{projection} is being held by a rebuild or a replay: try again in a moment")
     return _raise_epoch(connection, projection, topic, partition)
@@ -158,7 +158,7 @@ def verify_epoch(connection: sqlite3.Connection, owner: Ownership) -> None:
         (owner.projection, owner.topic, owner.partition),
     ).fetchone()
     if row is None or row[0] != owner.epoch:
-        raise OwnershipLost(f"{owner.projection} {owner.topic}/{owner.partition}: epoch {owner.epoch} is over")
+        raise OwnershipLost(owner.projection, f"somebody else has begun to write what it makes of {owner.topic}")
 
 
 def verify_advances(connection: sqlite3.Connection, commit: Commit) -> None:
@@ -167,7 +167,7 @@ def verify_advances(connection: sqlite3.Connection, commit: Commit) -> None:
     stored = checkpoints(connection, owner.projection, owner.topic, (step.tenant for step in commit.advances))
     for step in commit.advances:
         if stored.get(step.tenant) != step.previous:
-            raise OwnershipLost(f"{owner.projection} {owner.topic}: a checkpoint is not where it was left")
+            raise OwnershipLost(owner.projection, f"somebody else has moved it on in {owner.topic}")
         stored[step.tenant] = step.checkpoint
 
 
