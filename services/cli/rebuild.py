@@ -48,7 +48,10 @@ def rebuild(
     told: Annotated[bool, typer.Option("--told", hidden=True)] = False,
     alone: Annotated[bool, typer.Option("--alone", hidden=True)] = False,
 ) -> None:
-    """Make read models anew from the log, also while Cairn serves. Exit code 0 only when all of them serve."""
+    """Make read models anew from the log, also while Cairn serves.
+
+    Exit code 0 only when all that were named serve anew, or with --roll-back as before; the others are told of.
+    """
     settings = read_settings(data_dir=data)
     if bool(names) == every and not told:
         fail("name the read models to rebuild, or say --all. `cairn status` lists them.")
@@ -77,15 +80,23 @@ async def _several(settings: ServiceSettings, names: Sequence[str] | None, *, ac
         await parts.open_keyring()
         chosen = _chosen((people.wire(parts), goals.wire(parts)), names)
         if back:
-            for service, model in chosen:
-                found = await service.reading.generations.roll_back(model)
-                typer.echo(f"{model.name}: generation {found.number} serves again.")
-            return True
+            return all([await _rolled_back(service, model) for service, model in chosen])
         good = await _side_by_side(settings, [model.name for _, model in chosen], accept=accept, alone=alone)
         for service in {id(one): one for one, _ in chosen}.values():
             for name in await service.reading.begin_restored_anew():
                 typer.echo(f"{name}: begins anew in the history that is there now.")
         return good
+
+
+async def _rolled_back(service: Service[Any], model: ReadModel) -> bool:
+    """Whether what served before serves again; if not, says why, and nothing of this model has changed."""
+    try:
+        found = await service.reading.generations.roll_back(model)
+    except (KernelError, LookupError) as error:
+        typer.echo(f"{model.name}: {error}", err=True)
+        return False
+    typer.echo(f"{model.name}: generation {found.number} serves again.")
+    return True
 
 
 def _chosen(services: Sequence[Service[Any]], names: Sequence[str] | None) -> list[tuple[Service[Any], ReadModel]]:

@@ -150,6 +150,22 @@ def test_the_rows_before_can_serve_again(product: Product) -> None:
     eventually(lambda: answers(product) == right, "all answers are the same")
 
 
+def test_of_all_those_go_back_that_can_and_the_others_are_named(tmp_path: Path) -> None:
+    with start(tmp_path) as product:
+        product.person("ann@acme.example")
+        assert run("rebuild", OWN, TREE, "--data", product.data).returncode == 0
+        back = run("rebuild", "--all", "--roll-back", "--data", product.data)
+        assert back.returncode == 1
+        told = {model: f"{model}: generation 1 serves again." for model in (OWN, TREE)}
+        assert back.stdout.splitlines() == list(told.values())
+        left = [line.partition(": ") for line in back.stderr.splitlines()]
+        assert {name for name, _, _ in left} == {*MODELS, "people.erasures-asked"} - {OWN, TREE}
+        assert all("no generation to go back to" in why for _, _, why in left)
+        assert {serving(product, model)[0] for model in (OWN, TREE, "people.people")} == {1}
+        assert run("rebuild", "--all", "--data", product.data).returncode == 0
+        assert run("rebuild", "--all", "--roll-back", "--data", product.data).returncode == 0
+
+
 def test_killed_it_leaves_nothing_and_the_next_one_ends(product: Product) -> None:
     right, random_ = right_answers(product), random.Random(4)
     for _ in range(KILLS):

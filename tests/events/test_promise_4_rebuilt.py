@@ -138,7 +138,7 @@ async def check_the_one_before_can_serve_again(place: Place) -> None:
         assert (found.number, await serving(world)) == (1, 1)
         await settled(world)
         assert await held(world) == rows, "it does not catch up"
-        with pytest.raises(LookupError, match="counters"):
+        with pytest.raises(LookupError, match="no generation to go back to"):
             await generations(world).roll_back(MODEL)
     async with place.open() as world:
         assert await serving(world) == 1

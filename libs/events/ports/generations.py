@@ -94,7 +94,7 @@ class Generations(Protocol):
         ...
 
     async def roll_back(self, model: ReadModel) -> Generation:
-        """The generation that served before serves again. Raises LookupError when there is none any more."""
+        """The generation that served before serves again. Raises LookupError, which says why, when none can."""
         ...
 
     def alone(self, model: ReadModel) -> AbstractAsyncContextManager[None]:

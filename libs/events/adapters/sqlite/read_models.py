@@ -18,7 +18,7 @@ from libs.events.adapters.sqlite.read_bulk import SQLiteBulkStore
 from libs.events.adapters.sqlite.read_frozen import FrozenStore
 from libs.events.adapters.sqlite.read_generations import GenerationFiles
 from libs.events.adapters.sqlite.read_register import Entry
-from libs.events.adapters.sqlite.read_store import SQLiteReadStore
+from libs.events.adapters.sqlite.read_store import RowsUnreadable, SQLiteReadStore
 from libs.events.declare import Collection, Index, ReadModel, RowKey
 from libs.events.generations import picked
 from libs.events.ports import Checkpoint, Commit, Frozen, Generation, Ownership, Page, Parked, Query, Scalar
@@ -173,8 +173,13 @@ class SQLiteReadModels:
         self._files.look_anew(model.name)
         entry = await self._files.entry(model.name)
         if entry.previous is None or not self._files.file(model.name, entry.previous).exists():
-            raise LookupError(f"{model.name} has no generation to go back to")
-        before, now = [await self._files.opened(model.name, number) for number in (entry.previous, entry.number)]
+            raise LookupError("there is no generation to go back to, so the rows that serve go on serving")
+        try:
+            before, now = [await self._files.opened(model.name, number) for number in (entry.previous, entry.number)]
+        except RowsUnreadable as error:
+            raise LookupError(
+                "the rows before are of a shape that this version does not read: only the version that made them does"
+            ) from error
         await before.write(read_commit.stand)
         topics = model.topics
         held = await now.write(lambda connection: read_commit.hold(connection, model.name, topics, 0.0))
