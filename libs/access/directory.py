@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -46,13 +46,15 @@ class Asker:
 class Directory:
     """Look-ups in the replica. What is missing is waited for, bounded, because the replica may only be late.
 
-    Where a `day` may be given, None is today's UTC date.
+    Where a `day` may be given, None is today's UTC date. `erased` has tenant and id of those whose key is known to be
+    destroyed: they ask for nothing, also while the replica of a restored history still has them as active.
     """
 
     reads: ReadStore
     positions: Positions
     projection: Projection
     clock: Clock
+    erased: Container[tuple[str, str]] = frozenset()
 
     def today(self) -> date:
         """The UTC date, by which everything is judged that holds from a day on."""
@@ -61,7 +63,7 @@ class Directory:
     async def asker(self, principal: Principal) -> Asker:
         """The active person behind a principal. Raises UnknownPrincipal, NotCaughtUp."""
         # The development issuer's subject is the person's id. Another issuer's subject could be anybody's.
-        if principal.issuer != DEVELOPMENT_ISSUER:
+        if principal.issuer != DEVELOPMENT_ISSUER or (principal.tenant, principal.subject) in self.erased:
             raise UnknownPrincipal
         found = await self.members(principal.tenant, [principal.subject])
         member = found.get(principal.subject)

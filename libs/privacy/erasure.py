@@ -28,10 +28,14 @@ class Eraser:
         await self.keyring.destroy(tenant, holder)
         return key_id
 
-    async def standing(self) -> list[Tombstone]:
-        """Those who have a tombstone and whose keys stand all the same, or could be made: as after a restore."""
+    async def known(self) -> list[Tombstone]:
+        """Everybody who has a tombstone, oldest first."""
+        return await asyncio.to_thread(self.tombstones.read)
+
+    async def standing(self, known: Iterable[Tombstone]) -> list[Tombstone]:
+        """Those of them whose keys stand all the same, or could be made: as after a restore."""
         tenants: dict[str, list[Tombstone]] = {}
-        for one in await asyncio.to_thread(self.tombstones.read):
+        for one in known:
             tenants.setdefault(one.tenant, []).append(one)
         found: list[Tombstone] = []
         for tenant, ones in tenants.items():

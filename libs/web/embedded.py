@@ -59,6 +59,7 @@ class Embedded:
         tombstones = settings.tombstones or settings.data_dir / TOMBSTONES
         self.eraser = Eraser(Tombstones(tombstones), self.keyring, self.clock)
         self.erasures = Erasures(self.reader, self.folder.event_log)
+        self.erased: set[tuple[str, str]] = set()
         self._kernels: list[Kernel] = []
         self._sweeping: asyncio.Task[None] | None = None
 
@@ -69,7 +70,9 @@ class Embedded:
         if self.folder.has_event_stores() and not await self.keyring.begun():
             raise KeyringMissing(f"{self.folder.path / KEYS} is missing or empty, but there are events: restore it.")
         await self.keyring.verify()
-        standing = await self.eraser.standing()
+        known = await self.eraser.known()
+        self.erased.update((one.tenant, one.holder) for one in known)
+        standing = await self.eraser.standing(known)
         if standing and self.folder.serving:
             # Who was erased is back with a backup, or the erasure was cut off just now: rows may hold their words.
             # Before the keys, so that a process that ends here begins with this again.
@@ -91,7 +94,7 @@ class Embedded:
         topics = {topic.partition(".")[0] for model in models for topic in model.topics}
         reads, log = self.folder.read_models(service, models), self.folder.event_log(*sorted(topics))
         positions = Positions(reads, log)
-        directory = Directory(reads, positions, members, self.clock)
+        directory = Directory(reads, positions, members, self.clock, self.erased)
         runners = runners_of(models, log, self.reader, positions)
         forgetting = Forgetting(service, models, Retelling(reads, log, self.reader), self._forget)
         runners.append(runner_of(forgetting, PEOPLE, log, self.reader, positions))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -87,7 +87,8 @@ class Reading:
 class Service(Generic[H]):
     """One service in this process. `handlers` are its commands, for the command line; requests go to `app`.
 
-    `memories` are its own; what it shares with other services is swept by whoever owns it.
+    `memories` are its own; what it shares with other services is swept by whoever owns it. `before` states what its
+    log lacks, before anything follows that.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Service(Generic[H]):
     policy: Policy
     reading: Reading
     memories: Sequence[Memory]
+    before: Callable[[], Awaitable[None]] | None = None
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def prepare(self) -> None:
@@ -104,8 +106,10 @@ class Service(Generic[H]):
         await self.reading.reads.prepare(collections)
 
     async def start(self) -> None:
-        """Prepares, and sets the runners going."""
+        """Prepares, and sets the runners going. Raises StoreUnavailable: a start should end there."""
         await self.prepare()
+        if self.before is not None:
+            await self.before()
         self._tasks = [asyncio.create_task(runner.run()) for runner in self.reading.runners]
         self._tasks.append(asyncio.create_task(sweep(self.memories)))
 

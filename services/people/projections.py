@@ -36,15 +36,22 @@ UNIT_ROWS = Projection(
 
 def on_erasure_requested(row: ErasureRow | None, fact: Fact[ErasureRequested]) -> ErasureRow:
     """A new erasure."""
-    data = fact.data
-    return ErasureRow(
-        id=data.erasure_id, person_id=data.person_id, state=REQUESTED, created_at=fact.time, updated_at=fact.time
-    )
+    return _new(fact)
+
+
+def on_person_erased(row: ErasureRow | None, fact: Fact[PersonErased]) -> ErasureRow:
+    """There is no way back; after a restore it may be the first that is said of an erasure."""
+    return replace(row or _new(fact), state=CONFIRMED, updated_at=fact.time)
 
 
 def on_erasure_moved(row: ErasureRow, fact: Fact[Any]) -> ErasureRow:
     """How far it is now."""
-    return replace(row, state=_STATES.get(type(fact.data), row.state), updated_at=fact.time)
+    return replace(row, state=_STATES[type(fact.data)], updated_at=fact.time)
+
+
+def _new(fact: Fact[ErasureRequested] | Fact[PersonErased]) -> ErasureRow:
+    data, at = fact.data, fact.time
+    return ErasureRow(id=data.erasure_id, person_id=data.person_id, state=REQUESTED, created_at=at, updated_at=at)
 
 
 def _of_erasure(fact: Fact[Any]) -> Sequence[str]:
@@ -59,10 +66,8 @@ ERASURE_ROWS = Projection(
     topics=("people.events",),
     on=(
         On(ErasureRequested, ERASURES, on_erasure_requested, rows=_of_erasure),
-        *(
-            On(event, ERASURES, on_erasure_moved, rows=_of_erasure)
-            for event in (ErasureConfirmed, PersonErased, ErasureCompleted)
-        ),
+        On(PersonErased, ERASURES, on_person_erased, rows=_of_erasure),
+        *(On(event, ERASURES, on_erasure_moved, rows=_of_erasure) for event in _STATES),
     ),
     words=(),
 )

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import zoneinfo
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache, partial
 
 from libs.events.claims import RecordName
+from libs.events.envelope import topic_of
+from libs.events.ports import EventLog
 from libs.events.react import Reactor
+from libs.privacy.erasure import Eraser
 from libs.privacy.keyring import Keyring, keyed_hash
 from libs.web.app import BASE, create_app
 from libs.web.embedded import Embedded
@@ -16,7 +20,14 @@ from libs.web.schemas import describe_answers
 from libs.web.service import Service, readiness
 from services.people import seeding
 from services.people.api import Desk, router
-from services.people.handlers import Carrying, EmailName, ErasureHandlers, PeopleHandlers, UnitHandlers
+from services.people.handlers import (
+    Carrying,
+    EmailName,
+    ErasureHandlers,
+    PeopleHandlers,
+    RestoredErasures,
+    UnitHandlers,
+)
 from services.people.policy import POLICY
 from services.people.projections import ERASURE_ROWS, MEMBERS, PERSON_ROWS, UNIT_ROWS
 from services.people.queries import (
@@ -73,13 +84,24 @@ def wire(parts: Embedded) -> Service[PeopleHandlers]:
         ready=lambda: readiness(kernel, read.runners),
     )
     describe_answers(app, ANSWERS)
-    return Service(SERVICE, app, handlers, POLICY, read, (kernel,))
+    restored = RestoredErasures(
+        kernel, partial(_erased, parts.eraser), parts.keyring.key_id, partial(_naming, read.log)
+    )
+    return Service(SERVICE, app, handlers, POLICY, read, (kernel,), restored.state)
 
 
 def email_names(parts: Embedded, tenant: str) -> seeding.EmailName:
     """What names the guard streams of a tenant's addresses, for those who write people straight into the log."""
     email_name, _ = _names(parts.keyring)
     return lambda address: email_name(tenant, address)
+
+
+async def _erased(eraser: Eraser) -> list[tuple[str, str]]:
+    return [(one.tenant, one.holder) for one in await eraser.known()]
+
+
+async def _naming(log: EventLog, tenant: str, ids: Sequence[str]) -> Iterable[str]:
+    return await log.holding(topic_of(SERVICE), tenant, [f'"{id}"' for id in ids])
 
 
 async def _cursor_secret(keyring: Keyring, tenant: str) -> bytes:

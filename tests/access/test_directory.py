@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,9 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from libs.access.directory import PAGE
+from libs.access.directory import PAGE, UnknownPrincipal
 from libs.access.members import UnitMember
+from libs.access.principals import Principal
 from libs.access.relations import DEEPEST
+from libs.access.tokens import DEVELOPMENT_ISSUER
 from libs.events.catalog.people import PersonDeactivated
 from libs.events.errors import NotCaughtUp
 from libs.events.ports import Append, Command
@@ -40,6 +43,17 @@ async def small(people: Organisation) -> Organisation:
         people.add(person, manager)
     await people.fold()
     return people
+
+
+# --- who asks ---------------------------------------------------------------------------------------------------
+
+
+async def test_who_was_erased_is_nobody_although_a_restored_replica_has_them(people: Organisation) -> None:
+    await small(people)
+    directory = replace(people.directory, erased={(TENANT, "ana"), ("other", "ben")})
+    with pytest.raises(UnknownPrincipal):
+        await directory.asker(Principal(TENANT, DEVELOPMENT_ISSUER, "ana"))
+    assert (await directory.asker(Principal(TENANT, DEVELOPMENT_ISSUER, "ben"))).person_id == "ben"
 
 
 # --- relations --------------------------------------------------------------------------------------------------

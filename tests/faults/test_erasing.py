@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from tests.events.erasure_life import IN_STREAMS, SUPERSEDED, WHO, found_of, joined, left_out, lived, planted
-from tests.product import Product, eventually, start
+from tests.product import Product, eventually, inside, run, start
 from tests.told import Told
 
 
@@ -109,6 +109,36 @@ def test_no_file_holds_a_word_of_who_was_erased(company: Company) -> None:
     goal = company.get(f"/goals/{company.ids['goal of victim']}")
     assert (goal["title"], goal["labels"], goal["metric"]["unit"]) == (None, [], None)
     assert {"title", "description", "metric.unit", "external_ref.id"} <= set(goal["erased"])
+
+
+def test_no_file_holds_a_word_of_them_after_a_backup_with_all_their_words_was_restored(
+    company: Company, tmp_path: Path
+) -> None:
+    product, victim = company.product, company.ids["victim"]
+    backup = tmp_path / "backup"
+    assert inside("backup", backup, "--data", product.data).returncode == 0
+    company.confirm()
+    eventually(company.is_done, "the erasure is done")
+    before, boss = (company.get(f"/people/{company.ids[who]}") for who in ("victim", "boss"))
+    numbers = company.numbers()
+    assert product.stop() == 0
+    done = inside("restore", backup, "--data", product.data, "--replace")
+    assert done.returncode == 0, done.stderr
+    done = run("rebuild", "--all", "--data", product.data)
+    assert done.returncode == 0, done.stderr
+    product.restart()
+    company.told.positions.clear()
+    eventually(company.is_done, "the erasure is done again")
+    for head in product.heads("acme"):
+        company.told.hear(httpx2.Response(200, headers={"Cairn-Position": head}))
+    after = company.get(f"/people/{victim}")
+    for name in ("state", "display_name", "email", "erased", "roles", "allowed_actions"):
+        assert after[name] == before[name], name
+    assert company.get(f"/people/{company.ids['boss']}") == boss
+    assert company.numbers() == numbers
+    assert readable(product.data)["victim"] == set()
+    refused = company.clients["victim"].get("/me")
+    assert (refused.status_code, refused.json()["code"]) == (403, "unknown_principal")
 
 
 def test_killed_at_any_moment_it_is_carried_out_all_the_same(company: Company) -> None:

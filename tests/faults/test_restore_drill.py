@@ -16,20 +16,22 @@ from typing import Any
 import httpx2
 import pytest
 
-from libs.privacy.tombstones import Tombstone, Tombstones
-from libs.web.embedded import Embedded
-from libs.web.settings import ServiceSettings
 from tests.product import Product, eventually, free_port, inside, run, start
 
 CONSUMERS, MODELS = 12, 8
 
 
+MOVES = ("version", "updated_at", "updated_by")
+"""What a person's answer says of the events that made it, and not of the person."""
+
+
 class Installation:
-    """A running product with two people and their goals, and what is known of them."""
+    """A running product with two people and their goals, two administrators, and what is known of them."""
 
     def __init__(self, product: Product) -> None:
         self.product = product
         self.ann, self.eva = (product.person(f"{name}@acme.example") for name in ("ann", "eva"))
+        self.admins = [product.person(f"{name}@acme.example", "admin") for name in ("amy", "bob")]
         self.goals: list[str] = []
 
     def goal(self, owner: str, title: str) -> str:
@@ -51,14 +53,32 @@ class Installation:
             client.get("/goals/tree", headers=after).raise_for_status()
             client.get(f"/goals/{goal}", headers=after).raise_for_status()
 
-    async def erase(self, holder: str) -> None:
-        """Destroys a key and leaves the tombstone, beside the running process."""
-        parts = Embedded(ServiceSettings(data_dir=self.product.data))
-        try:
-            await parts.keyring.destroy("acme", holder)
-            Tombstones(self.product.data / "tombstones.ndjson").add([Tombstone("acme", holder, parts.clock.now())])
-        finally:
-            await parts.close()
+    def erase_eva(self) -> None:
+        """One administrator asks, the other agrees, and it is done."""
+        asks, agrees = (self.product.client(self.product.issue(one)) for one in self.admins)
+        with asks, agrees:
+            asked = asks.post(f"/people/{self.eva}/erase", json={"reason": "She asked for it."}).raise_for_status()
+            agrees.post(f"/erasures/{asked.json()['id']}/confirm").raise_for_status()
+        eventually(self.is_erased, "Eva is erased")
+
+    def is_erased(self) -> bool:
+        """Whether Eva's erasure says that it is done."""
+        with self.product.client(self.product.issue(self.admins[0])) as client:
+            found = client.get("/erasures", params={"person_id": self.eva, "state": "done"}).raise_for_status()
+        return bool(found.json()["items"])
+
+    def seen(self) -> tuple[Any, Any, bytes]:
+        """How Eva stands there, what her token is answered, and how Ann stands there."""
+        with self.product.client(self.product.issue(self.admins[0])) as client:
+            client.headers["Cairn-After"] = ",".join(self.product.heads("acme"))
+            eva, ann = (client.get(f"/people/{one}").raise_for_status() for one in (self.eva, self.ann))
+        return {name: value for name, value in eva.json().items() if name not in MOVES}, self.refused(), ann.content
+
+    def refused(self) -> Any:
+        """What Eva's token is answered."""
+        with self.product.client(self.product.issue(self.eva)) as client:
+            answer = client.get("/me")
+        return answer.status_code, answer.json()
 
 
 @pytest.fixture
@@ -92,7 +112,7 @@ def answers(product: Product, askers: list[str], goals: list[str]) -> dict[str, 
             client.headers["Cairn-After"] = ",".join(product.heads("acme"))
             for path in paths:
                 answer = client.get(path)
-                assert answer.status_code in (200, 404), answer.text
+                assert answer.status_code in (200, 403, 404), answer.text
                 found[f"{asker} {path}"] = answer.status_code, answer.content
     return found
 
@@ -106,7 +126,9 @@ async def drill(tmp_path: Path, installation: Installation, *, by_hand: bool, be
     assert (await asyncio.to_thread(inside, "backup", backup, "--data", product.data)).returncode == 0
     new = await asyncio.to_thread(installation.goal, installation.ann, "After the backup")
     await asyncio.to_thread(installation.check_in, old, installation.ann, 90)
-    await installation.erase(installation.eva)
+    await asyncio.to_thread(installation.erase_eva)
+    seen = await asyncio.to_thread(installation.seen)
+    assert (seen[0]["state"], seen[0]["display_name"], seen[1][0]) == ("deactivated", None, 403)
     assert await asyncio.to_thread(product.stop) == 0
 
     await asyncio.to_thread(put_back_by_hand if by_hand else restore, product, backup)
@@ -115,6 +137,7 @@ async def drill(tmp_path: Path, installation: Installation, *, by_hand: bool, be
     assert httpx2.get(f"{product.url}/readyz").status_code == 503
     assert "store_restored" in product.words()
     assert "run `cairn rebuild --all`" in product.words()
+    assert await asyncio.to_thread(installation.refused) == seen[1]
     if beside:
         told = await asyncio.to_thread(inside, "status", "--data", product.data)
         assert (told.returncode, "store_restored" in told.stdout, "rebuild --all" in told.stdout) == (1, True, True)
@@ -131,6 +154,9 @@ async def drill(tmp_path: Path, installation: Installation, *, by_hand: bool, be
         assert told.returncode == 0, told.stdout
     else:
         await asyncio.to_thread(product.restart)
+    await asyncio.to_thread(eventually, installation.is_erased, "Eva is erased again")
+    assert await asyncio.to_thread(installation.seen) == seen
+    await asyncio.to_thread(a_second_start_appends_nothing, product)
     assert all((one["state"], one["lag"], one["parked"]) == ("running", 0, 0) for one in consumers(product))
 
     await check_answers(tmp_path, installation, old, hers, new)
@@ -148,6 +174,13 @@ async def check_answers(tmp_path: Path, installation: Installation, old: str, he
     assert b'"erased":["' in body
     assert b'"current":10' in found[f"{installation.ann} /goals/{old}"][1]
     assert not any(b"secret plan" in content for _, content in found.values())
+
+
+def a_second_start_appends_nothing(product: Product) -> None:
+    before = product.written()
+    assert product.stop() == 0
+    product.restart()
+    assert product.written() == before
 
 
 def restore(product: Product, backup: Path) -> None:

@@ -121,6 +121,24 @@ def test_what_is_carried_out_is_stated_once() -> None:
     AGREED.given(ERASED, COMPLETED).when(completing()).then()
 
 
+def test_what_a_restore_took_back_is_stated_again_and_once() -> None:
+    def again(person: Person) -> Any:
+        return decide.erase_again(person, "e9", "key")
+
+    anew = PersonErased(person_id="ada", erasure_id="e9", key_digest=ERASED.key_digest)
+    NOBODY.when(again).then()
+    ADA.when(again).then(LEFT, anew)
+    ADA.given(LEFT).when(again).then(anew)
+    ASKED.when(again).then(LEFT, ERASED)
+    # What follows from a confirmation is on its way.
+    for scene in (ADA.given(LEFT, anew), ASKED.given(LEFT, ERASED), AGREED, AGREED.given(ERASED)):
+        assert scene.state is not None
+        assert scene.state.gone
+        scene.when(again).then()
+        scene.when(confirming(erasure_id=scene.state.erasure.id)).then()  # type: ignore[union-attr]
+        scene.when(decide.reactivate).then_refused(HolderErased)
+
+
 def test_the_digest_covers_all_that_the_receipt_says() -> None:
     erased = AGREED.given(ERASED)
     [completed] = erased.when(completing()).outcome  # type: ignore[misc,union-attr]

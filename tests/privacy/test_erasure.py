@@ -37,7 +37,7 @@ async def test_a_list_that_is_none_is_said_at_the_start(eraser: Eraser) -> None:
     eraser.tombstones.path.parent.mkdir()
     eraser.tombstones.path.write_text("this is no list\n")
     with pytest.raises(StoreUnavailable, match="Restore it"):
-        await eraser.standing()
+        await eraser.known()
 
 
 async def test_the_key_is_gone_and_its_id_is_told_every_time(eraser: Eraser) -> None:
@@ -61,10 +61,10 @@ async def test_what_a_restore_brought_back_is_destroyed_again(eraser: Eraser) ->
     await eraser.keyring.for_holder("beta", "ann")
     now = eraser.clock.now()
     eraser.tombstones.add([Tombstone("acme", name, now) for name in ("ann", "never-there")])
-    standing = await eraser.standing()
+    standing = await eraser.standing(await eraser.known())
     assert [(one.tenant, one.holder) for one in standing] == [("acme", "ann"), ("acme", "never-there")]
     await eraser.destroy_again(standing)
-    assert await eraser.standing() == []
+    assert await eraser.standing(await eraser.known()) == []
     for gone in ("ann", "never-there"):
         with pytest.raises(HolderErased):
             await eraser.keyring.for_holder("acme", gone)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
@@ -29,6 +29,24 @@ def emails(kernel: Kernel, name: EmailName) -> Claims[Claim, str, str]:
 def references(kernel: Kernel, name: RecordName, kind: str) -> Claims[Claim, Record, str]:
     """Which person or unit, by `kind`, stands for which record of another system. Moving raises ReferenceTaken."""
     return records(kernel, name, kind, REFERENCE, decide.claim_reference, decide.release_reference)
+
+
+async def let_go(kernel: Kernel, streams: Iterable[str], whose: str) -> list[Guard]:
+    """The guards that free whatever somebody has of addresses and records, found on streams that name them."""
+    found: list[Guard] = []
+    for stream in streams:
+        of, release = _CLAIMED.get(stream.split("/")[1], (None, None))
+        if of is not None and release is not None:
+            loaded = await kernel.load(of, stream)
+            if events := release(loaded.state, whose):
+                found.append(Guard(stream, loaded.version, events))
+    return found
+
+
+_CLAIMED: Mapping[str, tuple[Aggregate[Claim], Callable[[Claim, str], Sequence[Event]]]] = {
+    EMAIL.kind: (EMAIL, decide.release_email),
+    REFERENCE.kind: (REFERENCE, decide.release_reference),
+}
 
 
 async def pinned(kernel: Kernel, of: Aggregate[S], tenant: str, id: str | None) -> tuple[S, list[Guard]]:

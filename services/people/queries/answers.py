@@ -80,7 +80,9 @@ class ReceiptAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What was erased, when and by whose will. `events` counts by service what nobody can read any more.
 
     `models` hold no word of the person since these positions. `digest` is the SHA-256 of the rest as canonical JSON
-    (RFC 8785), `key_digest` that of the destroyed key's id, null when nothing was ever sealed for the person.
+    (RFC 8785), `key_digest` that of the destroyed key's id, null when nothing was ever sealed for the person. Where a
+    restore took back who agreed, `confirmed_at` and `confirmed_by` are null; where also who asked, `requested_by` is
+    `restore`.
     """
 
     erasure_id: str

@@ -67,8 +67,28 @@ def state_erased(person: Person, erasure_id: str, key_id: str | None) -> Sequenc
     """The key is destroyed; nothing when that was stated before. Raises ErasureNotFound."""
     if erasure_of(person, erasure_id).erased_at is not None:
         return ()
+    return (_erased(person, erasure_id, key_id),)
+
+
+def lacks_erasure(person: Person) -> bool:
+    """Whether there is such a person, and no fact of their stream leads to their being erased."""
+    return person.version > 0 and not person.gone
+
+
+def erase_again(person: Person, erasure_id: str, key_id: str | None) -> Sequence[PersonDeactivated | PersonErased]:
+    """A restore took back the erasure of somebody whose key stays destroyed; nothing where their stream leads to it.
+
+    Of who asked and who agreed only what the stream still says is known; `erasure_id` is for an erasure that it lacks.
+    """
+    if not lacks_erasure(person):
+        return ()
+    erased = _erased(person, person.erasure.id if person.erasure is not None else erasure_id, key_id)
+    return (PersonDeactivated(person_id=person.id), erased) if person.state == ACTIVE else (erased,)
+
+
+def _erased(person: Person, erasure_id: str, key_id: str | None) -> PersonErased:
     digest = None if key_id is None else hashlib.sha256(key_id.encode()).hexdigest()
-    return (PersonErased(person_id=person.id, erasure_id=erasure_id, key_digest=digest),)
+    return PersonErased(person_id=person.id, erasure_id=erasure_id, key_digest=digest)
 
 
 def complete_erasure(

@@ -25,7 +25,9 @@ REQUESTED, CONFIRMED, DONE = "requested", "confirmed", "done"
 class Erasure(msgspec.Struct, frozen=True, kw_only=True):
     """One person's only erasure. `version` counts its facts; the reason is None where its author was erased.
 
-    `erased_at` is when the key was destroyed; `digest`, `sealed` and `models` stand once it is done.
+    `erased_at` is when the key was destroyed; `digest`, `sealed` and `models` stand once it is done. Where a restore
+    took back who agreed, nobody did: `confirmed_at` and `confirmed_by` are None, and where it took back who asked as
+    well, `created_by` is who said it again.
     """
 
     id: str
@@ -47,16 +49,7 @@ class Erasure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _requested(person: Any, fact: Fact[ErasureRequested]) -> Any:
-    asked = Erasure(
-        id=fact.data.erasure_id,
-        reason=fact.data.reason,
-        erased=list(fact.erased),
-        created_at=fact.time,
-        created_by=fact.actor,
-        updated_at=fact.time,
-        updated_by=fact.actor,
-    )
-    return replace(person, erasure=asked)
+    return replace(person, erasure=_begun(fact, reason=fact.data.reason, erased=list(fact.erased)))
 
 
 def _confirmed(person: Any, fact: Fact[ErasureConfirmed]) -> Any:
@@ -64,12 +57,25 @@ def _confirmed(person: Any, fact: Fact[ErasureConfirmed]) -> Any:
 
 
 def _erased(person: Any, fact: Fact[PersonErased]) -> Any:
-    return _onwards(person, fact, erased_at=fact.time, key_digest=fact.data.key_digest)
+    if person.erasure is None:
+        person = replace(person, erasure=_begun(fact, version=0))
+    return _onwards(person, fact, state=CONFIRMED, erased_at=fact.time, key_digest=fact.data.key_digest)
 
 
 def _completed(person: Any, fact: Fact[ErasureCompleted]) -> Any:
     data = fact.data
     return _onwards(person, fact, state=DONE, sealed=data.sealed, models=data.models, digest=data.digest)
+
+
+def _begun(fact: Fact[Any], **fields: Any) -> Erasure:
+    return Erasure(
+        id=fact.data.erasure_id,
+        created_at=fact.time,
+        created_by=fact.actor,
+        updated_at=fact.time,
+        updated_by=fact.actor,
+        **fields,
+    )
 
 
 def _onwards(person: Any, fact: Fact[Any], **fields: Any) -> Any:
