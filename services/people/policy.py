@@ -1,7 +1,8 @@
 """Who may do what with people and units, as data: the only place that says so for commands, queries and answers.
 
 Relations are to the person in question (`self`, `manager`, `manager_chain`) and roles (`employee` and others). For
-offers, `state` is the person's.
+offers, `state` is the person's. Who may not read erasures is told of each that there is none (404), and is refused the
+list of them (403).
 """
 
 from __future__ import annotations

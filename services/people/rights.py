@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from libs.access.directory import Asker, Directory
 from libs.events.errors import Forbidden
-from services.people.domain.errors import PersonNotFound
+from services.people.domain.errors import ErasureNotFound, PersonNotFound
 from services.people.domain.state import Person
 from services.people.policy import OFFERED, POLICY
 
@@ -35,6 +35,11 @@ class PeopleRights:
         """Raises Forbidden, with `detail`, unless the asker's roles alone allow an action."""
         if not self.may(asker, action):
             raise Forbidden(detail)
+
+    def find_erasure(self, asker: Asker) -> None:
+        """Raises ErasureNotFound unless the asker may see erasures: one that is there answers as one that is not."""
+        if not self.may(asker, "erasure.read"):
+            raise ErasureNotFound
 
     async def check(self, asker: Asker, person: Person, action: str, detail: str | None = None) -> frozenset[str]:
         """The asker's relations to a person. Raises PersonNotFound, and Forbidden with `detail`."""

@@ -88,6 +88,7 @@ class ErasureHandlers:
         `If-Match` is about the erasure, not about the person.
         """
         tenant = caller.tenant
+        self.rights.find_erasure(asker)
         self.rights.demand(asker, "erasure.confirm", _NOT_ERASING)
         person_id = await self.person_of(tenant, command.erasure_id)
         by = Person()
