@@ -150,6 +150,7 @@ async def drill(tmp_path: Path, installation: Installation, *, by_hand: bool, be
     assert done.stdout.count("begins anew in the history that is there now.") == CONSUMERS - MODELS
     if beside:
         await asyncio.to_thread(eventually, product.ready, "every consumer goes on")
+        assert product.starts == 2, "nobody started it a third time"
         told = await asyncio.to_thread(inside, "status", "--data", product.data)
         assert told.returncode == 0, told.stdout
     else:
@@ -223,4 +224,3 @@ async def test_the_drill_ends_consistent(tmp_path: Path, installation: Installat
 
 async def test_it_ends_so_beside_the_process_that_stopped(tmp_path: Path, installation: Installation) -> None:
     await drill(tmp_path, installation, by_hand=False, beside=True)
-    assert installation.product.starts == 2, "nobody started it a third time"
