@@ -33,7 +33,7 @@ def of_restore(folder: Path) -> Iterator[Problem]:
 def of_disk(free: int) -> Iterator[Problem]:
     """Bytes that are free."""
     if free < LEAST_FREE:
-        yield _problem(f"only {free // 1_000_000:,} MB are free", "free some space: a full disk refuses every write")
+        yield _problem(f"disk: only {free // 1_000_000:,} MB free", "free some space: a full disk refuses every write")
 
 
 def of_store(folder: Path, service: str, what: str) -> Problem:
