@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain, count
 from pathlib import Path
 from typing import Annotated
 
@@ -80,7 +81,7 @@ async def put_back(
             destroyed = await destroy_again(stage / KEYS, tombstones.read())
             for service in manifest.stores:
                 renew_store_id(stage / EVENTS / f"{service}.db")
-            aside = data.absolute().with_name(f"{data.absolute().name}.before-restore-{_stamp()}")
+            aside = _aside(data.absolute())
             moved = place(stage, manifest, data, aside)
     return Restored(manifest, aside, moved, destroyed, opens, warnings)
 
@@ -125,8 +126,11 @@ def _erased(settings: ServiceSettings, stage: Path, warnings: list[str]) -> list
     return known
 
 
-def _stamp() -> str:
-    return f"{SystemClock().now():%Y%m%dT%H%M%SZ}"
+def _aside(data: Path) -> Path:
+    """A name that is free: a restore that was killed may have taken this second's."""
+    first = data.with_name(f"{data.name}.before-restore-{SystemClock().now():%Y%m%dT%H%M%SZ}")
+    others = (first.with_name(f"{first.name}-{number}") for number in count(2))
+    return next(path for path in chain([first], others) if not path.exists())
 
 
 def _tell(settings: ServiceSettings, folder: Path, done: Restored) -> None:

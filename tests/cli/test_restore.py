@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 import shutil
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from libs.events.adapters.sqlite.manifest import digest
+from libs.events.clock import SystemClock
 from tests.cli.installation import Made, copied, installed, refused, seeded, serves
 from tests.cli.installations import contents
 from tests.product import CAIRN, SOON, ask, environment, inside, run
@@ -103,6 +105,18 @@ def test_a_restore_that_is_killed_is_begun_again(tmp_path: Path) -> None:
     run("rebuild", "--all", "--data", data).check_returncode()
     assert inside("doctor", "--data", data).returncode == 0
     assert [path.name for path in data.iterdir() if path.name.startswith(".") or "unfinished" in path.name] == []
+
+
+def test_what_an_earlier_restore_set_aside_is_in_nobodys_way(here: Made) -> None:
+    """Two in the same second, or one that was killed in it."""
+    now = SystemClock().now()
+    for seconds in range(30):
+        name = f"{here.data.name}.before-restore-{now + timedelta(seconds=seconds):%Y%m%dT%H%M%SZ}"
+        here.data.with_name(name).mkdir()
+    done = inside("restore", here.backup, "--data", here.data, "--replace")
+    assert done.returncode == 0, done.stderr
+    [aside] = here.data.parent.glob("data.before-restore-*-2")
+    assert (aside / "events/goals.db").exists()
 
 
 def test_half_a_restore_is_not_started(here: Made) -> None:
