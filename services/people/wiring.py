@@ -9,6 +9,7 @@ from functools import cache, partial
 
 from libs.events.claims import RecordName
 from libs.events.envelope import topic_of
+from libs.events.handle import Kernel
 from libs.events.ports import EventLog
 from libs.events.react import Reactor
 from libs.privacy.erasure import Eraser
@@ -84,9 +85,7 @@ def wire(parts: Embedded) -> Service[PeopleHandlers]:
         ready=lambda: readiness(kernel, read.runners),
     )
     describe_answers(app, ANSWERS)
-    restored = RestoredErasures(
-        kernel, partial(_erased, parts.eraser), parts.keyring.key_id, partial(_naming, read.log)
-    )
+    restored = _restored(parts, kernel, read.log)
     return Service(SERVICE, app, handlers, POLICY, read, (kernel,), restored.state)
 
 
@@ -94,6 +93,10 @@ def email_names(parts: Embedded, tenant: str) -> seeding.EmailName:
     """What names the guard streams of a tenant's addresses, for those who write people straight into the log."""
     email_name, _ = _names(parts.keyring)
     return lambda address: email_name(tenant, address)
+
+
+def _restored(parts: Embedded, kernel: Kernel, log: EventLog) -> RestoredErasures:
+    return RestoredErasures(kernel, partial(_erased, parts.eraser), parts.keyring.key_id, partial(_naming, log))
 
 
 async def _erased(eraser: Eraser) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.access.goal_streams import Goals, goals
+from tests.access.organisation import Organisation, organisation
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 OTHER_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
@@ -24,4 +25,11 @@ async def here(tmp_path: Path) -> AsyncIterator[Goals]:
         for person, manager in (("opa", "ceo"), ("oli", "opa"), ("kim", "opa")):
             found.people.add(person, manager)
         await found.people.fold()
+        yield found
+
+
+@pytest.fixture
+async def people(tmp_path: Path) -> AsyncIterator[Organisation]:
+    """Nobody yet, and a replica of its own."""
+    async with organisation(tmp_path) as found:
         yield found

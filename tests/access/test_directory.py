@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from libs.access.directory import PAGE, UnknownPrincipal
+from libs.access.directory import PAGE
 from libs.access.members import UnitMember
-from libs.access.principals import Principal
 from libs.access.relations import DEEPEST
-from libs.access.tokens import DEVELOPMENT_ISSUER
 from libs.events.catalog.people import PersonDeactivated
-from libs.events.errors import NotCaughtUp
-from libs.events.ports import Append, Command
 from tests.access.organisation import TENANT, TODAY, Organisation, asker, organisation
-from tests.events.toy import Counted
-from tests.events.world import envelope_of
 
 YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
 MANAGER = {"manager", "manager_chain"}
-
-
-@pytest.fixture
-async def people(tmp_path: Path) -> AsyncIterator[Organisation]:
-    async with organisation(tmp_path) as found:
-        yield found
 
 
 async def small(people: Organisation) -> Organisation:
@@ -43,17 +27,6 @@ async def small(people: Organisation) -> Organisation:
         people.add(person, manager)
     await people.fold()
     return people
-
-
-# --- who asks ---------------------------------------------------------------------------------------------------
-
-
-async def test_who_was_erased_is_nobody_although_a_restored_replica_has_them(people: Organisation) -> None:
-    await small(people)
-    directory = replace(people.directory, erased={(TENANT, "ana"), ("other", "ben")})
-    with pytest.raises(UnknownPrincipal):
-        await directory.asker(Principal(TENANT, DEVELOPMENT_ISSUER, "ana"))
-    assert (await directory.asker(Principal(TENANT, DEVELOPMENT_ISSUER, "ben"))).person_id == "ben"
 
 
 # --- relations --------------------------------------------------------------------------------------------------
@@ -272,41 +245,3 @@ def levels(who: str, managers: dict[str, str | None]) -> list[set[str]]:
         known = set().union(*found)
         found.append({name for name, manager in managers.items() if manager in found[-1]} - known)
     return found
-
-
-# --- late replicas ----------------------------------------------------------------------------------------------
-
-
-def looks(people: Organisation) -> list[asyncio.Task[Any]]:
-    """Everybody who may look for what is not there yet."""
-    return [
-        asyncio.create_task(people.directory.relations(asker("lead"), "later")),
-        asyncio.create_task(people.directory.units(TENANT, ["sales"])),
-        asyncio.create_task(people.directory.peers(TENANT, "later", 10)),
-        asyncio.create_task(people.directory.members(TENANT, ["later"])),
-    ]
-
-
-async def stated_elsewhere(people: Organisation) -> None:
-    """The log has an event that the replica has not."""
-    event = envelope_of(Counted(by=1), f"{TENANT}/person/later", 1)
-    await people.store.append(Append(TENANT, {event.subject: 0}, [event], Command("c", "", event.subject, "c", False)))
-
-
-async def test_a_late_replica_is_waited_for(people: Organisation) -> None:
-    await stated_elsewhere(people)
-    tasks = looks(people)
-    done, _ = await asyncio.wait(tasks, timeout=0.2)
-    assert not done, "somebody did not wait"
-    people.add("lead")
-    people.add("later", "lead")
-    people.unit("sales")
-    await people.fold()
-    relations, units, peers, members = await asyncio.gather(*tasks)
-    assert (relations, list(units), peers, list(members)) == (MANAGER, ["sales"], [], ["later"])
-
-
-async def test_patience_ends(people: Organisation) -> None:
-    await stated_elsewhere(people)
-    ended = await asyncio.gather(*looks(people), return_exceptions=True)
-    assert [type(one) for one in ended] == [NotCaughtUp] * 4

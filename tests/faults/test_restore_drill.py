@@ -144,6 +144,17 @@ async def drill(tmp_path: Path, installation: Installation, *, by_hand: bool, be
     else:
         assert await asyncio.to_thread(product.stop) == 0
 
+    await rebuild(product, beside=beside)
+    await asyncio.to_thread(eventually, installation.is_erased, "Eva is erased again")
+    assert await asyncio.to_thread(installation.seen) == seen
+    await asyncio.to_thread(a_second_start_appends_nothing, product)
+    assert all((one["state"], one["lag"], one["parked"]) == ("running", 0, 0) for one in consumers(product))
+
+    await check_answers(tmp_path, installation, old, hers, new)
+
+
+async def rebuild(product: Product, *, beside: bool) -> None:
+    """Beside the process that serves, whose consumers then go on by themselves, or before another one starts."""
     done = await asyncio.to_thread(run, "rebuild", "--all", "--data", product.data)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("There were no rows to compare with. Generation 2 serves.") == MODELS
@@ -155,12 +166,6 @@ async def drill(tmp_path: Path, installation: Installation, *, by_hand: bool, be
         assert told.returncode == 0, told.stdout
     else:
         await asyncio.to_thread(product.restart)
-    await asyncio.to_thread(eventually, installation.is_erased, "Eva is erased again")
-    assert await asyncio.to_thread(installation.seen) == seen
-    await asyncio.to_thread(a_second_start_appends_nothing, product)
-    assert all((one["state"], one["lag"], one["parked"]) == ("running", 0, 0) for one in consumers(product))
-
-    await check_answers(tmp_path, installation, old, hers, new)
 
 
 async def check_answers(tmp_path: Path, installation: Installation, old: str, hers: str, new: str) -> None:
