@@ -107,8 +107,8 @@ def test_no_file_holds_a_word_of_who_was_erased(company: Company) -> None:
     assert readable(product.data)["victim"] == set(), "after it began again"
     assert company.numbers() == numbers
     goal = company.get(f"/goals/{company.ids['goal of victim']}")
-    assert (goal["title"], goal["labels"], goal["metric"]["unit"]) == (None, [], None)
-    assert {"title", "description", "metric.unit", "external_ref.id"} <= set(goal["erased"])
+    assert (goal["title"], goal["labels"], goal["metric"]["unit"]) == (None, [None, None], None)
+    assert {"title", "description", "labels.0", "labels.1", "metric.unit", "external_ref.id"} <= set(goal["erased"])
 
 
 def test_no_file_holds_a_word_of_them_after_a_backup_with_all_their_words_was_restored(

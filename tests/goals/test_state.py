@@ -153,28 +153,37 @@ ERASED = created(
     title=None, labels=[None, "kept"], metric=msgspec.structs.replace(FULL["metric"], unit=None), description=None
 )
 PATHS = ("title", "description", "labels.0", "metric.unit")
-RESTATED: dict[str, Any] = {"title": None, "labels": ["kept"], "metric": ERASED.metric}
+RESTATED: dict[str, Any] = {"title": None, "labels": [None, "kept"], "metric": ERASED.metric}
 
 
 def test_erased_texts_leave_a_goal_standing() -> None:
     state = with_erased(PATHS, ERASED)
-    assert (state.title, state.labels, state.metric) == (None, ["kept"], ERASED.metric)
+    assert (state.title, state.labels, state.metric) == (None, [None, "kept"], ERASED.metric)
     assert state.erased == list(PATHS)
 
 
 @pytest.mark.parametrize("fact", [changed("weight", **RESTATED, weight=Decimal(2)), transferred("bob", **RESTATED)])
 def test_what_was_erased_stays_erased_when_the_rest_is_restated(fact: Any) -> None:
-    assert with_erased(PATHS, ERASED, fact).erased == ["title", "description", "metric.unit"]
+    state = with_erased(PATHS, ERASED, fact)
+    assert (state.erased, state.labels) == (list(PATHS), [None, "kept"])
+
+
+@pytest.mark.parametrize(("labels", "named"), [(["kept"], False), ([], False), ([None, "kept"], True)])
+def test_an_erased_label_is_named_as_long_as_it_has_a_place(labels: list[str | None], named: bool) -> None:
+    # Those who restated it once left it out.
+    restated = changed("weight", **(RESTATED | {"labels": labels}), weight=Decimal(2))
+    assert ("labels.0" in with_erased(PATHS, ERASED, restated).erased) == named
+    assert "labels.0" not in with_erased(PATHS, ERASED, changed("labels", **(RESTATED | {"labels": []}))).erased
 
 
 def test_what_is_said_anew_or_cleared_is_erased_no_more() -> None:
     anew = changed("title", **(RESTATED | {"title": "Anew"}))
-    assert with_erased(PATHS, ERASED, anew).erased == ["description", "metric.unit"]
+    assert with_erased(PATHS, ERASED, anew).erased == ["description", "labels.0", "metric.unit"]
     farther = msgspec.structs.replace(ERASED.metric, target=Decimal(30))
     remeasured = changed("metric", **(RESTATED | {"metric": farther}))
-    assert with_erased(PATHS, ERASED, remeasured).erased == ["title", "description", "metric.unit"]
+    assert with_erased(PATHS, ERASED, remeasured).erased == list(PATHS)
     cleared = changed("description", "metric", **(RESTATED | {"metric": None}))
-    assert with_erased(PATHS, ERASED, cleared).erased == ["title"]
+    assert with_erased(PATHS, ERASED, cleared).erased == ["title", "labels.0"]
 
 
 def test_a_lost_reason_is_no_lost_field_of_the_goal() -> None:

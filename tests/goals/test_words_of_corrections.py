@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from libs.events.catalog.goals import CheckInCorrected
+from services.goals.domain.words import ERASED
 from tests.goals.facts import checked_in, created
 from tests.goals.test_words import SEEN, told
 
@@ -40,6 +41,12 @@ def test_a_second_correction_is_told_from_what_counted_until_then() -> None:
     assert told(*history, recorded=seen, stood=first, words=True)[1][2:] == [
         ("note", None, "So."),
         ("reason", None, "x"),
+    ]
+    # What it said and nobody can read any more is not what was recorded.
+    unreadable = CheckInCorrected(**about)
+    assert told(created(), seen, unreadable, recorded=seen, words=True, erased=("note", "reason"))[1] == [
+        ("note", "So.", ERASED),
+        ("reason", None, ERASED),
     ]
     # It says the same once more: then nothing changes.
     assert told(*history, second, recorded=seen, stood=second)[1] == []

@@ -150,6 +150,7 @@ NODE = NodeAnswer(
     last_check_in_at=_SEEN,
     stale=False,
     caused_by=CauseAnswer(goal_id=_GOAL, event_type="goals.check-in-recorded.v2", time=_SEEN),
+    erased=[],
 )
 TREE = TreeAnswer(nodes=[RestrictedNodeAnswer(id=_ABOVE, parent_id=None), NODE], position="goals:4711")
 IMPACT = ImpactAnswer(
@@ -162,6 +163,7 @@ IMPACT = ImpactAnswer(
             raw_weight=Decimal(1),
             points=0.3,
             counts=True,
+            erased=[],
         )
     ],
 )
@@ -177,6 +179,7 @@ HISTORY = HistoryAnswer(
     version=7,
     summary="Changed weight.",
     changes=[ChangeAnswer(field="weight", from_=1, to=2)],
+    erased=[],
 )
 MILESTONE = MilestoneAnswer(
     id=_MILESTONE,

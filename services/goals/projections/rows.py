@@ -8,7 +8,7 @@ from services.goals.read_models import GOALS
 
 GOAL_ROWS = Projection(
     name="goals.goals",
-    version=2,
+    version=3,
     topics=("goals.events",),
     on=rows_of(GOAL, GOALS, *GOAL_EVENTS),
     words=GOAL.words,

@@ -11,7 +11,7 @@ from libs.web.paging import Place
 from libs.web.sorting import Listing, Sort, page_in_memory
 from services.goals.domain.errors import CommentNotFound, MilestoneNotFound
 from services.goals.domain.state import COMMENT, FOLLOW, GOAL, Comment, Goal, Milestone
-from services.goals.queries.answers import CommentAnswer, FollowerAnswer, MilestoneAnswer
+from services.goals.queries.answers import CommentAnswer, FollowerAnswer, MilestoneAnswer, erased_title
 from services.goals.queries.reading import Reading, Relations
 from services.goals.queries.search import OLDEST_FIRST
 from services.goals.queries.walks import listed
@@ -57,7 +57,7 @@ class MilestoneReads(Reading):
             due_on=one.due_on,
             reached_on=one.reached_on,
             author_id=one.author_id,
-            erased=["title"] if one.title is None else [],
+            erased=erased_title(one.title),
             created_at=one.created_at,
             created_by=one.created_by,
             updated_at=one.updated_at,

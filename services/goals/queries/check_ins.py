@@ -120,20 +120,25 @@ class CheckInReads(Reading):
     def _check_in(self, asker: Asker, goal: Goal, relations: Relations, spoken: Spoken, version: int) -> CheckInAnswer:
         recorded, corrections = spoken.recorded, spoken.corrections
         words = self.rights.may_read_words(goal, relations)
-        last: Fact[Any] = corrections[-1] if corrections else recorded
+        correction = corrections[-1] if corrections else None
+        last: Fact[Any] = correction or recorded
         data = recorded.data
         author = relations | {"author"} if data.author_id == asker.person_id else relations
         return CheckInAnswer(
-            **_said(data, corrections[-1].data if corrections else None, words),
+            **_said(recorded, correction, words),
             id=data.check_in_id,
             goal_id=goal.id,
             version=version,
             author_id=data.author_id,
             corrected=bool(corrections),
-            recorded=SaidAnswer(**_said(data, None, words)) if corrections else None,
-            corrections=[_correction(data, one, words) for one in corrections],
+            recorded=SaidAnswer(**_said(recorded, None, words)) if corrections else None,
+            corrections=[_correction(recorded, one, words) for one in corrections],
             external_ref=reference_answer(data.external_ref) if words else UNSET,
-            erased=_erased((recorded, last), words),
+            erased=[
+                *_erased(recorded, correction),
+                *_below("external_ref", recorded),
+                *(f"recorded.{path}" for path in (_erased(recorded, None) if corrections else ())),
+            ],
             created_at=recorded.time,
             created_by=recorded.actor,
             updated_at=last.time,
@@ -160,26 +165,32 @@ def _spoken(check_in_id: str, facts: dict[int, Fact[Any]]) -> Spoken:
     return Spoken(recorded, [fact for fact in about if isinstance(fact.data, CheckInCorrected)])
 
 
-def _said(recorded: CheckInRecorded, correction: CheckInCorrected | None, words: bool) -> dict[str, Any]:
+def _said(recorded: Fact[CheckInRecorded], correction: Fact[CheckInCorrected] | None, words: bool) -> dict[str, Any]:
     """What a check-in says under a correction; the fields of a `SaidAnswer`."""
-    said = {name: says(name, recorded, correction) for name in (*SEEN, "source", *(WORDS if words else ()))}
+    names = (*SEEN, "source", *(WORDS if words else ()))
+    said = {name: getattr(says(name, recorded, correction).data, name) for name in names}
     if said["source"] is not None:
         # A link may say more than the value and status that everybody may see.
         said["source"] = SourceAnswer(system=said["source"].system, url=said["source"].url if words else None)
     return said
 
 
-def _correction(recorded: CheckInRecorded, fact: Fact[CheckInCorrected], words: bool) -> CorrectionAnswer:
+def _correction(recorded: Fact[CheckInRecorded], fact: Fact[CheckInCorrected], words: bool) -> CorrectionAnswer:
     return CorrectionAnswer(
-        **_said(recorded, fact.data, words),
+        **_said(recorded, fact, words),
         version=fact.version,
         author_id=fact.data.author_id,
         reason=fact.data.reason if words else UNSET,
-        erased=_erased((fact,), words),
+        erased=[*_erased(recorded, fact), *_below("reason", fact)],
         created_at=fact.time,
         created_by=fact.actor,
     )
 
 
-def _erased(facts: Iterable[Fact[Any]], words: bool) -> list[str]:
-    return list(dict.fromkeys(path for fact in facts for path in fact.erased)) if words else []
+def _erased(recorded: Fact[CheckInRecorded], correction: Fact[CheckInCorrected] | None) -> list[str]:
+    """What was destroyed of what `_said` shows; nothing where text is not opened, for who may not read it."""
+    return [path for name in ("source", *WORDS) for path in _below(name, says(name, recorded, correction))]
+
+
+def _below(name: str, fact: Fact[Any]) -> list[str]:
+    return [path for path in fact.erased if path.partition(".")[0] == name]

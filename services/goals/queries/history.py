@@ -12,7 +12,7 @@ from libs.events.envelope import Fact
 from libs.events.registry import Event
 from libs.web.sorting import Listing, Sort
 from services.goals.domain.state import GOAL, Goal
-from services.goals.domain.words import describe
+from services.goals.domain.words import describe, erased_in, shown
 from services.goals.projections.observed import CORRECTIONS_KEPT
 from services.goals.queries.answers import ChangeAnswer, HistoryAnswer
 from services.goals.queries.reading import Reading, goal_stream
@@ -116,8 +116,8 @@ def _by_rows(
 
 def _told(before: Goal, facts: Sequence[Fact[Any]], words: bool, earlier: Sequence[Fact[Any]]) -> list[HistoryAnswer]:
     """Facts in words; `earlier` are those of the check-ins that they correct."""
-    recorded: dict[str, CheckInRecorded] = {}
-    standing: dict[str, CheckInCorrected] = {}
+    recorded: dict[str, Fact[CheckInRecorded]] = {}
+    standing: dict[str, Fact[CheckInCorrected]] = {}
     told: list[HistoryAnswer] = []
     for fact in (*earlier, *facts):
         data = fact.data
@@ -125,9 +125,9 @@ def _told(before: Goal, facts: Sequence[Fact[Any]], words: bool, earlier: Sequen
             told.append(_in_words(before, fact, words, recorded, standing))
             before = GOAL.fold(before, fact)
         if isinstance(data, CheckInRecorded):
-            recorded[data.check_in_id] = data
+            recorded[data.check_in_id] = fact
         elif isinstance(data, CheckInCorrected):
-            standing[data.check_in_id] = data
+            standing[data.check_in_id] = fact
     return told
 
 
@@ -135,8 +135,8 @@ def _in_words(
     before: Goal,
     fact: Fact[Any],
     words: bool,
-    recorded: Mapping[str, CheckInRecorded],
-    standing: Mapping[str, CheckInCorrected],
+    recorded: Mapping[str, Fact[CheckInRecorded]],
+    standing: Mapping[str, Fact[CheckInCorrected]],
 ) -> HistoryAnswer:
     id = fact.data.check_in_id if isinstance(fact.data, CheckInCorrected) else ""
     summary, changes = describe(before, fact, words=words, recorded=recorded.get(id), stood=standing.get(id))
@@ -147,5 +147,11 @@ def _in_words(
         actor=fact.actor,
         version=fact.version,
         summary=summary,
-        changes=[ChangeAnswer(field=name, from_=was, to=now) for name, was, now in changes],
+        changes=[ChangeAnswer(field=name, from_=shown(was), to=shown(now)) for name, was, now in changes],
+        erased=[
+            path
+            for at, (_, was, now) in enumerate(changes)
+            for value, side in ((was, "from"), (now, "to"))
+            for path in erased_in(value, f"changes.{at}.{side}")
+        ],
     )

@@ -10,7 +10,7 @@ from itertools import pairwise
 from libs.access.directory import Asker
 from libs.events.ports import Query
 from services.goals.domain.errors import GoalNotFound
-from services.goals.queries.answers import AncestorAnswer, ImpactAnswer, TrendAnswer, TrendPointAnswer
+from services.goals.queries.answers import AncestorAnswer, ImpactAnswer, TrendAnswer, TrendPointAnswer, erased_title
 from services.goals.queries.forest import AT_ONCE, BY_DAY, pages
 from services.goals.queries.reading import Reading
 from services.goals.queries.walks import equal
@@ -45,6 +45,7 @@ class MovingReads(Reading):
                         raw_weight=goal.weight if child is goal else None,
                         points=product * goal.progress,
                         counts=product > 0,
+                        erased=erased_title(parent.title),
                     )
                 )
         return ImpactAnswer(goal_id=goal_id, items=items)

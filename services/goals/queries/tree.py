@@ -18,6 +18,7 @@ from services.goals.queries.answers import (
     ShownNode,
     TreeAnswer,
     counted,
+    erased_title,
 )
 from services.goals.queries.forest import Forest, Now, Past, Standing
 from services.goals.queries.growing import Grown
@@ -138,6 +139,7 @@ class TreeReads(Reading):
             caused_by=CauseAnswer(goal_id=cause.goal_id, event_type=cause.event_type, time=cause.time)
             if cause is not None and cause.goal_id in known
             else None,
+            erased=erased_title(node.title),
         )
 
 

@@ -51,6 +51,7 @@ async def test_a_node_says_all_that_the_contract_names(here: Company) -> None:
         last_check_in_at=seen,
         stale=False,
         caused_by=CauseAnswer(goal_id="g1", event_type="goals.check-in-recorded.v2", time=seen),
+        erased=[],
     )
 
 

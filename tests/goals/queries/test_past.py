@@ -194,8 +194,12 @@ async def test_impact_is_the_share_of_a_share(here: Company) -> None:
     await here.fold()
     impact = await here.queries.impact(asker("oli"), "low")
     assert impact.items == [
-        AncestorAnswer(goal_id="mid", title="Mid", weight=0.5, raw_weight=Decimal(1), points=0.25, counts=True),
-        AncestorAnswer(goal_id="top", title="Top", weight=0.375, raw_weight=None, points=0.1875, counts=True),
+        AncestorAnswer(
+            goal_id="mid", title="Mid", weight=0.5, raw_weight=Decimal(1), points=0.25, counts=True, erased=[]
+        ),
+        AncestorAnswer(
+            goal_id="top", title="Top", weight=0.375, raw_weight=None, points=0.1875, counts=True, erased=[]
+        ),
     ]
     assert (await here.queries.rollup(asker("oli"), "top")).progress == 0.1875
     assert (await here.queries.impact(asker("oli"), "top")).items == []
@@ -224,7 +228,7 @@ async def test_impact_tells_nothing_of_a_goal_between_that_is_not_seen(here: Com
     await here.fold()
     [above] = (await here.queries.impact(asker("oli"), "low")).items
     assert above == AncestorAnswer(
-        goal_id="top", title="Top", weight=0.185, raw_weight=None, points=0.0925, counts=True
+        goal_id="top", title="Top", weight=0.185, raw_weight=None, points=0.0925, counts=True, erased=[]
     )
 
 

@@ -68,7 +68,6 @@ REOPENING = frozenset({"title", "metric", "period", "weight"})
 
 _NEVER_CLEARED = frozenset({"title", "metric.unit", "external_ref.id"})
 """Texts that are null only where they were destroyed."""
-_DEFINITION = tuple(name for name in Definition.__struct_fields__ if name != "labels")
 
 
 # --- what it is -------------------------------------------------------------------------------------------------
@@ -100,8 +99,7 @@ def _transferred(goal: Goal, fact: Fact[GoalTransferred]) -> Goal:
 
 
 def _defined(data: Definition) -> dict[str, Any]:
-    same = {name: getattr(data, name) for name in _DEFINITION}
-    return same | {"labels": [label for label in data.labels if label is not None]}
+    return {name: getattr(data, name) for name in Definition.__struct_fields__}
 
 
 def _erased(goal: Goal, fact: Fact[Any], changed: tuple[str, ...] | list[str]) -> list[str]:
@@ -116,10 +114,14 @@ def _erased(goal: Goal, fact: Fact[Any], changed: tuple[str, ...] | list[str]) -
 
 
 def _stands_empty(data: Any, path: str) -> bool:
-    *around, last = path.split(".")
-    for step in around:
-        data = getattr(data, step)
-    return getattr(data, last, "") is None
+    for step in path.split("."):
+        data = _at(data, int(step)) if isinstance(data, list) else getattr(data, step, "")
+    return data is None
+
+
+def _at(items: list[Any], place: int) -> Any:
+    # Restated by somebody, it may have become shorter.
+    return items[place] if place < len(items) else ""
 
 
 # --- where it hangs ---------------------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ class Milestone(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Goal(msgspec.Struct, frozen=True, kw_only=True):
-    """One goal. Version 0: it does not exist. Texts are None where they were erased (`erased` says which).
+    """One goal. Version 0: it does not exist. Texts are None where they were erased (`erased` says which), labels too.
 
     `left` is the state that archiving or cancelling left, None otherwise. `judged` is the number that closing judged.
     """
@@ -61,7 +61,7 @@ class Goal(msgspec.Struct, frozen=True, kw_only=True):
     commitment: str = "aspirational"
     focus: str = "business"
     visibility: str = "private"
-    labels: list[str] = []
+    labels: list[str | None] = []
     check_in_every: str | None = None
     external_ref: ExternalRef | None = None
     state: str = "open"

@@ -31,6 +31,7 @@ from services.goals.queries.answers.tree import (
     TrendAnswer,
     TrendPointAnswer,
     counted,
+    erased_title,
 )
 
 ANSWERS = (
@@ -75,4 +76,5 @@ __all__ = [
     "TrendAnswer",
     "TrendPointAnswer",
     "counted",
+    "erased_title",
 ]

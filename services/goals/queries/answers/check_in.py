@@ -48,7 +48,7 @@ class CheckInAnswer(SaidAnswer, frozen=True, kw_only=True):
     """A check-in as it counts; `recorded` is what it said before it was corrected, None when it never was.
 
     `corrections` are the newest 50, the oldest of them first. `version` is that of the goal's stream, which it stands
-    in.
+    in. `erased` lists texts that were destroyed, of `recorded` too (`recorded.note`); each correction has its own.
     """
 
     id: str

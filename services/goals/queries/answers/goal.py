@@ -42,7 +42,10 @@ _HOLDS = "What holds: for a key result under a parent, also a proposed one, the 
 
 
 class GoalAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A goal as the contract shows it. `progress` is 0 to 1 with `clamp`; `erased` lists texts that were destroyed."""
+    """A goal as the contract shows it. `progress` is 0 to 1 with `clamp`; `erased` lists texts that were destroyed.
+
+    Each is null in its place, in a list too: `labels.0` is the first of them.
+    """
 
     id: str
     version: int
@@ -62,7 +65,7 @@ class GoalAnswer(msgspec.Struct, frozen=True, kw_only=True):
     commitment: str
     focus: str
     visibility: Annotated[str, Meta(description=_HOLDS)]
-    labels: list[str]
+    labels: list[str | None]
     check_in_every: str | None
     state: str
     status: str
@@ -92,7 +95,10 @@ class ChangeAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HistoryAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """One event of a goal, in words. `actor` is a person's id; `version` the goal's version that it made."""
+    """One event of a goal, in words. `actor` is a person's id; `version` the goal's version that it made.
+
+    `erased` lists what was destroyed and is null here, by its place in this entry: `changes.0.from`.
+    """
 
     id: str
     type: str
@@ -101,3 +107,4 @@ class HistoryAnswer(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     summary: str
     changes: list[ChangeAnswer]
+    erased: list[str]

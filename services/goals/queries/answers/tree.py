@@ -25,6 +25,7 @@ class NodeAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     `leaf_count`, `child_count` and `status_counts` are the same for every asker. `pace` and `expected_progress` are
     None for a goal that is not open or has no period, `hidden_count` where too many goals hang below to count them.
+    `erased` lists texts that were destroyed.
     """
 
     id: str
@@ -49,6 +50,7 @@ class NodeAnswer(msgspec.Struct, frozen=True, kw_only=True):
     last_check_in_at: datetime | None
     stale: bool
     caused_by: CauseAnswer | None
+    erased: list[str]
 
 
 class RestrictedNodeAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +77,7 @@ class AncestorAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     `weight` is the goal's own share, 0 to 1, of all that the ancestor takes; `raw_weight` its weight in its direct
     parent, None further up: what stands between is nobody's business who may not see it. `points` is how much of the
-    ancestor's progress comes from the goal; `counts` whether it does.
+    ancestor's progress comes from the goal; `counts` whether it does; `erased` lists texts that were destroyed.
     """
 
     goal_id: str
@@ -84,6 +86,7 @@ class AncestorAnswer(msgspec.Struct, frozen=True, kw_only=True):
     raw_weight: Decimal | None
     points: float
     counts: bool
+    erased: list[str]
 
 
 class ImpactAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +108,11 @@ class TrendAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     goal_id: str
     items: list[TrendPointAnswer]
+
+
+def erased_title(title: str | None) -> list[str]:
+    """What `erased` says of something that is never without a title."""
+    return ["title"] if title is None else []
 
 
 def counted(counts: Counts) -> dict[str, int]:
