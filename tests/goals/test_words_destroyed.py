@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import msgspec
+from msgspec.structs import replace
 
 from libs.events.catalog.goals import MilestoneChanged, Source
 from libs.events.testing import fact_of
