@@ -136,6 +136,16 @@ class ReadModel:
 
 
 @dataclass(frozen=True)
+class WithoutRows(ReadModel):
+    """What follows topics and keeps no rows, a reaction for one: it has checkpoints and parked keys all the same."""
+
+    @property
+    def collections(self) -> tuple[Collection, ...]:
+        """None."""
+        return ()
+
+
+@dataclass(frozen=True)
 class Projection(ReadModel):
     """A read model whose rows are folded each for itself."""
 

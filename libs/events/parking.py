@@ -138,7 +138,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Parking:
-    """The parked keys of one read model, for an operator, beside a runner at work or without one."""
+    """The parked keys of one read model or reaction, for an operator, beside a runner at work or without one."""
 
     model: ReadModel
     generations: Generations

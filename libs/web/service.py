@@ -13,7 +13,7 @@ from libs.access.directory import Directory
 from libs.access.policy import Policy
 from libs.events.consume import BULK, Runner
 from libs.events.continuity import goes_on
-from libs.events.declare import Fold, Projection, ReadModel
+from libs.events.declare import Fold, Projection, ReadModel, WithoutRows
 from libs.events.effects import Consumer
 from libs.events.errors import StoreUnavailable
 from libs.events.folder import KEPT, Folder
@@ -68,19 +68,30 @@ class Reading:
 
         What they do is done once: commands are known by the event that led to them (promises 1 and 11).
         """
-        rows, anew = {model.name for model in self.models}, []
-        for runner in self.runners:
+        anew = []
+        for runner in self._without_rows():
             name, topic = runner.consumer.name, runner.topic
-            if name in rows:
-                continue
             if not await goes_on(self.log, topic, await self.reads.checkpoints(name, topic)):
                 await self.generations.begin_anew(name, topic)
                 anew.append(name)
         return anew
 
-    def parking(self, model: ReadModel) -> Parking:
-        """The parked keys of one of the models; see `Parking`."""
-        return Parking(model, self.generations, self.log, self.reader, consumer_of)
+    def parking(self) -> list[Parking]:
+        """The parked keys of each model, and of each consumer without rows; see `Parking`."""
+        reactions = [
+            self._parking(
+                WithoutRows(runner.consumer.name, 0, (runner.topic,), words=()), partial(_same, runner.consumer)
+            )
+            for runner in self._without_rows()
+        ]
+        return [*(self._parking(model, consumer_of) for model in self.models), *reactions]
+
+    def _parking(self, model: ReadModel, consumer: Callable[[ReadModel, ReadStore], Consumer]) -> Parking:
+        return Parking(model, self.generations, self.log, self.reader, consumer)
+
+    def _without_rows(self) -> list[Runner]:
+        rows = {model.name for model in self.models}
+        return [runner for runner in self.runners if runner.consumer.name not in rows]
 
 
 @dataclass
@@ -157,6 +168,11 @@ def consumer_of(model: ReadModel, reads: ReadStore, *, kept: int = KEPT) -> Cons
             return Folder(model, reads, kept=kept)
         case _:
             raise TypeError(f"{model.name} is neither a Projection nor a Fold")
+
+
+def _same(consumer: Consumer, model: ReadModel, reads: ReadStore) -> Consumer:
+    """What has no rows is wired once: it is not made of a model and a store."""
+    return consumer
 
 
 async def readiness(kernel: Kernel, runners: Sequence[Runner]) -> Readiness:

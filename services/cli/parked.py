@@ -144,9 +144,9 @@ def _run(data: Path | None, work: Callable[[Embedded], Awaitable[T]]) -> T:
 
 
 async def _places(parts: Embedded) -> list[Place]:
-    """All that is parked in the read models of all services, oldest first in each."""
+    """All that is parked in the read models and reactions of all services, oldest first in each."""
     services: tuple[Service[Any], ...] = (people.wire(parts), goals.wire(parts))
-    parkings = [(service, service.reading.parking(model)) for service in services for model in service.reading.models]
+    parkings = [(service, parking) for service in services for parking in service.reading.parking()]
     return [Place(service, parking, parked) for service, parking in parkings for parked in await parking.parked()]
 
 

@@ -39,13 +39,13 @@ def beside(product: Product, work: Callable[[Embedded], Awaitable[T]]) -> T:
     return asyncio.run(opened())
 
 
-def poison(product: Product, type: str = "goals.goal-created.v2") -> str:
+def poison(product: Product, type: str = "goals.goal-created.v2", *, service: str = "goals") -> str:
     """An event that its class refuses, in a stream of its own; returns the stream."""
     stream = stream_name("acme", "goal", new_id())
     data: Any = {"kind": 7}
     event = Envelope(
         id=new_id(),
-        source=source_of("goals"),
+        source=source_of(service),
         type=type,
         subject=stream,
         time=SystemClock().now(),
@@ -58,7 +58,7 @@ def poison(product: Product, type: str = "goals.goal-created.v2") -> str:
 
     async def work(parts: Embedded) -> None:
         command = Command(event.id, "", stream, stream, False)
-        await parts.folder.event_store("goals").append(Append("acme", {stream: 0}, [event], command))
+        await parts.folder.event_store(service).append(Append("acme", {stream: 0}, [event], command))
 
     beside(product, work)
     return stream

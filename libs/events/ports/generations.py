@@ -63,7 +63,7 @@ class Generations(Protocol):
     """The read models of one service. The generation that serves is written by its runner, a new one by a rebuild."""
 
     async def live(self, model: ReadModel) -> Generation:
-        """The generation that serves now."""
+        """The generation that serves now; of what has no rows, the place of its checkpoints, of number 0."""
         ...
 
     def building(self, model: ReadModel) -> AbstractAsyncContextManager[Generation]:

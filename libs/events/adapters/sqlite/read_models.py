@@ -105,7 +105,9 @@ class SQLiteReadModels:
     # --- as generations -----------------------------------------------------------------------------------------
 
     async def live(self, model: ReadModel) -> Generation:
-        """See `Generations`: as the files say now."""
+        """See `Generations`: as the files say now; the register for what is no model of this service."""
+        if model.name not in self._models:
+            return Generation(model.name, 0, model.version, self._files.register)
         self._files.look_anew(model.name)
         entry = await self._files.entry(model.name)
         return Generation(model.name, entry.number, entry.version, await self._files.opened(model.name, entry.number))
@@ -152,12 +154,12 @@ class SQLiteReadModels:
     async def hold(self, generation: Generation, topics: Iterable[str], seconds: float) -> Sequence[Ownership]:
         """See `Generations`. Raises StoreUnavailable while somebody else holds it."""
         wanted = list(topics)
-        store = await self._files.opened(generation.model, generation.number)
+        store = await self._held(generation)
         return await store.write(lambda connection: read_commit.hold(connection, generation.model, wanted, seconds))
 
     async def let_go(self, generation: Generation, held: Sequence[Ownership]) -> None:
         """See `Generations`."""
-        store = await self._files.opened(generation.model, generation.number)
+        store = await self._held(generation)
         await store.write(lambda connection: read_commit.let_go(connection, held))
 
     async def switch(self, held: Sequence[Ownership], live: Generation, to: Generation) -> None:
@@ -218,6 +220,12 @@ class SQLiteReadModels:
         return (
             await self._files.opened(owner.projection, owner.generation) if owner.generation else self._files.register
         )
+
+    async def _held(self, generation: Generation) -> SQLiteReadStore:
+        """Numbers begin with 1: the register is none of them."""
+        if not generation.number:
+            return self._files.register
+        return await self._files.opened(generation.model, generation.number)
 
     async def _reading(self, model: str) -> SQLiteReadStore:
         return await self._files.opened(model, picked(model, (await self._files.entry(model)).number))
