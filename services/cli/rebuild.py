@@ -55,6 +55,8 @@ def rebuild(
     settings = read_settings(data_dir=data)
     if bool(names) == every and not told:
         fail("name the read models to rebuild, or say --all. `cairn status` lists them.")
+    if accept and back:
+        fail("--accept lets new rows serve and --roll-back the old ones: say one of them.")
     try:
         # Said first: the folder of the events may be gone with them.
         refuse_lost(settings.data_dir)

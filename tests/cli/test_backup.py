@@ -72,6 +72,13 @@ def test_what_is_there_is_not_touched(made: Made, tmp_path: Path, kind: str) -> 
     assert contents(tmp_path) == before
 
 
+def test_no_copy_of_the_keys_is_made_within_the_data_folder(made: Made, tmp_path: Path) -> None:
+    """Nobody would look for it there when somebody is erased."""
+    data = copied(made, tmp_path / "here").data
+    refused(inside("backup", data / "inner", "--data", data), "lies in the data folder", "outside")
+    assert not (data / "inner").exists()
+
+
 def test_a_store_that_is_broken_is_said_and_not_kept(made: Made, tmp_path: Path) -> None:
     data = copied(made, tmp_path / "here").data
     (data / "events" / "goals.db").write_bytes(b"no database at all" * 1000)

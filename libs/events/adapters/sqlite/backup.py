@@ -88,6 +88,9 @@ class Backup:
             raise BackupRefused(f"{self.folder / KEYS} is missing, and a backup is worth nothing without it: restore.")
         if target.is_symlink() or (target.exists() and (not target.is_dir() or any(target.iterdir()))):
             raise BackupRefused(f"{target} is not empty: name a folder that is not there yet.")
+        if target.resolve().is_relative_to(self.folder.resolve()):
+            # What is erased later has to leave the data folder; a copy of the keys in it would stay.
+            raise BackupRefused(f"{target} lies in the data folder {self.folder}: name one outside of it.")
 
     def _database(self, draft: Path, path: str) -> None:
         self._keep(draft, path, snapshot(self.folder / path, draft / path, self._advance))
