@@ -12,13 +12,14 @@ import httpx2
 
 from libs.events import canonical
 from libs.events.clock import SystemClock, new_id
-from libs.events.declare import ReadModel
+from libs.events.declare import Reaction, ReadModel
 from libs.events.envelope import Envelope, source_of, stream_name
 from libs.events.ports import Append, Command, Commit, Parked
 from libs.events.rebuild import Rebuild, Report
 from libs.web.embedded import Embedded
 from libs.web.service import consumer_of
 from services.goals import wiring as goals
+from services.people import wiring as people
 from tests.product import Product, inside
 
 T = TypeVar("T")
@@ -64,14 +65,15 @@ def poison(product: Product, type: str = "goals.goal-created.v2", *, service: st
     return stream
 
 
-def hold_up(product: Product, model: ReadModel, key: str) -> None:
+def hold_up(product: Product, waits: ReadModel | Reaction, key: str) -> None:
     """A key waits from the tenant's next event on, as if the code of a moment ago could not apply that."""
+    service, [topic] = waits.name.partition(".")[0], waits.topics
 
     async def work(parts: Embedded) -> None:
-        reads = goals.wire(parts).reading.reads
-        head = await parts.folder.event_log("goals").tenant_head(TOPIC, "acme")
-        parked = Parked(model.name, TOPIC, "acme", key, head.sequence + 1, "ZeroDivisionError")
-        owner = await reads.own(model.name, TOPIC, 0)
+        reads = {"goals": goals.wire, "people": people.wire}[service](parts).reading.reads
+        head = await parts.folder.event_log(service).tenant_head(topic, "acme")
+        parked = Parked(waits.name, topic, "acme", key, head.sequence + 1, "ZeroDivisionError")
+        owner = await reads.own(waits.name, topic, 0)
         await reads.commit(Commit(owner, owner.offset, [], parked=[parked]))
 
     beside(product, work)

@@ -9,11 +9,10 @@ import httpx2
 import pytest
 
 from libs.events.envelope import stream_name
-from libs.events.ports import Commit, Parked
 from libs.web.embedded import Embedded
 from services.people import wiring as people
 from services.people.reactions import COMPLETING, DESTROYING
-from tests.cli.parking import beside, listed, poison, refused
+from tests.cli.parking import beside, hold_up, listed, poison, refused
 from tests.product import Product, eventually, inside, start
 from tests.told import Told
 
@@ -52,7 +51,7 @@ def test_an_erasure_that_waits_is_carried_out_once_it_is_replayed(product: Produ
     """As if the code of a moment ago could not destroy a key."""
     eva = product.person("eva@acme.example")
     boss, other = (product.token(f"{name}@acme.example", "admin") for name in ("boss", "other"))
-    stand_still(product, stream_name("acme", "person", eva))
+    hold_up(product, DESTROYING, stream_name("acme", "person", eva))
     with product.client(boss, told=Told()) as asks, product.client(other, told=Told()) as agrees:
         erasure = asks.post(f"/people/{eva}/erase", json={"reason": "She left."}).raise_for_status().json()["id"]
         agrees.post(f"/erasures/{erasure}/confirm").raise_for_status()
@@ -66,19 +65,6 @@ def test_an_erasure_that_waits_is_carried_out_once_it_is_replayed(product: Produ
         product.restart()
     with product.client(boss, told=Told()) as asks:
         eventually(lambda: state(asks, erasure) == "done", "it is seen through")
-
-
-def stand_still(product: Product, key: str) -> None:
-    """The key waits from the tenant's next event on."""
-
-    async def work(parts: Embedded) -> None:
-        reads = people.wire(parts).reading.reads
-        head = await parts.folder.event_log("people").tenant_head(TOPIC, "acme")
-        parked = Parked(DESTROYING.name, TOPIC, "acme", key, head.sequence + 1, "ZeroDivisionError")
-        owner = await reads.own(DESTROYING.name, TOPIC, 0)
-        await reads.commit(Commit(owner, owner.offset, [], parked=[parked]))
-
-    beside(product, work)
 
 
 def applied(product: Product) -> int:

@@ -154,12 +154,12 @@ class SQLiteReadModels:
     async def hold(self, generation: Generation, topics: Iterable[str], seconds: float) -> Sequence[Ownership]:
         """See `Generations`. Raises StoreUnavailable while somebody else holds it."""
         wanted = list(topics)
-        store = await self._held(generation)
+        store = await self._numbered(generation.model, generation.number)
         return await store.write(lambda connection: read_commit.hold(connection, generation.model, wanted, seconds))
 
     async def let_go(self, generation: Generation, held: Sequence[Ownership]) -> None:
         """See `Generations`."""
-        store = await self._held(generation)
+        store = await self._numbered(generation.model, generation.number)
         await store.write(lambda connection: read_commit.let_go(connection, held))
 
     async def switch(self, held: Sequence[Ownership], live: Generation, to: Generation) -> None:
@@ -217,15 +217,11 @@ class SQLiteReadModels:
 
     async def _written(self, owner: Ownership) -> SQLiteReadStore:
         """Where something was owned, which need not be what serves now: there the epoch tells."""
-        return (
-            await self._files.opened(owner.projection, owner.generation) if owner.generation else self._files.register
-        )
+        return await self._numbered(owner.projection, owner.generation)
 
-    async def _held(self, generation: Generation) -> SQLiteReadStore:
-        """Numbers begin with 1: the register is none of them."""
-        if not generation.number:
-            return self._files.register
-        return await self._files.opened(generation.model, generation.number)
+    async def _numbered(self, model: str, number: int) -> SQLiteReadStore:
+        """A generation; numbers begin with 1, and 0 is the register, which is none."""
+        return await self._files.opened(model, number) if number else self._files.register
 
     async def _reading(self, model: str) -> SQLiteReadStore:
         return await self._files.opened(model, picked(model, (await self._files.entry(model)).number))
